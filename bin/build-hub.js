@@ -1,9 +1,9 @@
-// Builds the hub for horai.js: JavaScript of all its sources and of the packages that are JavaScript alone, a file for each thread, and the
-// files of its pages.
+// Builds the hub for start-hub.js and for a release: JavaScript of all its sources and of the packages that are JavaScript alone, a file for
+// each thread, and the files of its pages.
 
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cachePrefix, fingerprint, publish, userCache } from './cache.cjs';
 
@@ -32,7 +32,7 @@ export async function builtHub(top) {
   for (const cache of caches) {
     try {
       const folder = join(cache, name);
-      await publish(cache, prefix, folder, (draft) => build(top, draft, folder));
+      await publish(cache, prefix, folder, (draft) => build(top, draft));
       return join(folder, 'main.mjs');
     } catch (error) {
       failure ??= error;
@@ -68,12 +68,33 @@ function isBuilt(folder) {
   }
 }
 
-async function build(top, draft, folder) {
+async function build(top, draft) {
+  const topUrl = JSON.stringify(pathToFileURL(`${top}/`).href);
+  await bundleHub(top, draft, { topUrl, entries: ['main.ts', 'pages/bundle.ts'], plugins: [locatedPackages] });
+  const { buildPages } = await import(pathToFileURL(join(draft, 'pages/bundle.mjs')).href);
+  writeFileSync(join(draft, 'pages.json'), JSON.stringify((await buildPages()).files));
+  const files = readdirSync(draft, { recursive: true }).filter((name) => statSync(join(draft, name)).isFile());
+  const sizes = Object.fromEntries(files.map((name) => [name, statSync(join(draft, name)).size]));
+  writeFileSync(join(draft, 'sizes.json'), JSON.stringify(sizes));
+}
+
+/**
+ * Bundles the hub, without its pages, into a folder that may be moved afterwards.
+ * @param top the project
+ * @param outdir the folder
+ * @param topUrl JavaScript whose value is the URL of the project's folder at run time; in it `$build` is the URL of `outdir`
+ * @param entries files in server/; the threads are added
+ * @param plugins esbuild plugins that decide which packages are bundled
+ * @param external packages that are not bundled, and are imported by their names
+ * @returns the paths of all files that went into it, relative to `top`
+ */
+export async function bundleHub(top, outdir, { topUrl, entries, plugins = [], external = [] }) {
   const server = join(top, 'server');
   const esbuild = await import('esbuild');
-  await esbuild.build({
-    entryPoints: [join(server, 'main.ts'), join(server, 'pages/bundle.ts'), ...threadsOf(server)],
-    outdir: draft,
+  const { outputFiles, metafile } = await esbuild.build({
+    absWorkingDir: top,
+    entryPoints: [...entries.map((entry) => join(server, entry)), ...threadsOf(server)],
+    outdir,
     outbase: server,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -85,17 +106,23 @@ async function build(top, draft, folder) {
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'silent',
-    external: absent,
-    define: { HORAI_BUILD: JSON.stringify(pathToFileURL(`${folder}/`).href) },
-    // Packages in CommonJS load the modules of Node by `require`.
-    banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
-    plugins: [sourceUrls(top), packages],
+    write: false,
+    metafile: true,
+    external: [...absent, ...external],
+    define: { HORAI_BUILD: '$build' },
+    plugins: [sourceUrls(top), ...plugins],
   });
-  const { buildPages } = await import(pathToFileURL(join(draft, 'pages/bundle.mjs')).href);
-  writeFileSync(join(draft, 'pages.json'), JSON.stringify(await buildPages()));
-  const files = readdirSync(draft, { recursive: true }).filter((name) => statSync(join(draft, name)).isFile());
-  const sizes = Object.fromEntries(files.map((name) => [name, statSync(join(draft, name)).size]));
-  writeFileSync(join(draft, 'sizes.json'), JSON.stringify(sizes));
+  for (const { path, text } of outputFiles) {
+    const folder = dirname(path);
+    mkdirSync(folder, { recursive: true });
+    const up = relative(folder, outdir).replaceAll('\\', '/');
+    // Packages in CommonJS load the modules of Node by `require`.
+    const head =
+      'import{createRequire as $require}from"node:module";const require=$require(import.meta.url),' +
+      `$build=new URL("./${up === '' ? '' : `${up}/`}",import.meta.url).href,$top=${topUrl};`;
+    writeFileSync(path, head + text);
+  }
+  return Object.keys(metafile.inputs);
 }
 
 /** The files that the sources start as threads; see `startThread` in server/runtime.ts. */
@@ -117,14 +144,14 @@ const sourceUrls = (top) => ({
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
       // An installed project lies in a folder node_modules itself.
       if (!/^(?:server|protocol|clients)[\\/]/.test(relative(top, path))) return undefined;
-      const url = JSON.stringify(pathToFileURL(path).href);
-      return { loader: 'ts', contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', url) };
+      const name = JSON.stringify(relative(top, path).replaceAll('\\', '/'));
+      return { loader: 'ts', contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', `($top+${name})`) };
     }),
 });
 
 /** A build in a cache folder cannot find packages by their names. */
-const packages = {
-  name: 'packages',
+const locatedPackages = {
+  name: 'located-packages',
   setup: ({ onResolve }) =>
     onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
       if (isBuiltin(path) || !external.some((name) => path === name || path.startsWith(`${name}/`))) return undefined;

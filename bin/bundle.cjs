@@ -1,11 +1,11 @@
 // Bundles the client for kronos.cjs. `main.cjs` has everything that an action needs, because each further file takes half a millisecond
-// to load. `main.code` is its compiled code. Modules that are imported on demand become files of their own.
+// to load. Modules that are imported on demand become files of their own. A release has another file of this name
+// (scripts/release/bin).
 
-const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
+const { mkdirSync, writeFileSync } = require('node:fs');
 const { join, relative } = require('node:path');
-const { setFlagsFromString } = require('node:v8');
-const { Script } = require('node:vm');
 const { publish } = require('./cache.cjs');
+const { compile } = require('./compile.cjs');
 
 /**
  * Creates a bundle, and deletes old bundles of this project.
@@ -14,14 +14,30 @@ const { publish } = require('./cache.cjs');
  */
 exports.bundle = (top, cache, prefix, folder) =>
   publish(cache, prefix, folder, async (draft) => {
-    await build(join(top, 'clients/kronos'), draft);
+    await bundleClient(join(top, 'clients/kronos'), draft);
     compile(draft, folder);
   });
 
-async function build(client, outdir) {
+/** Loads the client from its sources. @returns its function `main` */
+exports.loadWithoutCache = async () => {
+  const { register } = await import('tsx/esm/api');
+  register();
+  return (await import('../clients/kronos/main.ts')).main;
+};
+
+exports.bundleClient = bundleClient;
+
+/**
+ * Bundles the client, without the compiled code.
+ * @param client the folder clients/kronos
+ * @returns the paths of all files that went into it, relative to `client`
+ */
+async function bundleClient(client, outdir) {
   const esbuild = require('esbuild');
   const onDemand = new Set();
   const common = {
+    absWorkingDir: client,
+    metafile: true,
     outdir,
     outbase: client,
     bundle: true,
@@ -46,7 +62,7 @@ async function build(client, outdir) {
         return { path: `./${name.replace(/\.tsx?$/, '.mjs')}`, external: true };
       }),
   };
-  const { outputFiles } = await esbuild.build({
+  const { outputFiles, metafile } = await esbuild.build({
     ...common,
     entryPoints: [join(client, 'main.ts')],
     format: 'cjs',
@@ -55,9 +71,9 @@ async function build(client, outdir) {
   });
   // kronos.cjs passes the function that imports: V8 forgets which file a cached script imports for.
   const text = outputFiles[0].text.replace(/\bimport\((?=")/g, 'importModule(');
-  mkdirSync(outdir);
+  mkdirSync(outdir, { recursive: true });
   writeFileSync(join(outdir, 'main.cjs'), `(module,require,importModule)=>{${text}}`);
-  await esbuild.build({
+  const others = await esbuild.build({
     ...common,
     entryPoints: [...onDemand],
     outExtension: { '.js': '.mjs' },
@@ -66,15 +82,5 @@ async function build(client, outdir) {
     // Packages in CommonJS load Node's modules by `require`, which does not exist in an ES module.
     banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
   });
-}
-
-/** Writes the compiled code of `main.cjs`. Compiles all functions, because the first command may run any action. */
-function compile(draft, folder) {
-  const text = readFileSync(join(draft, 'main.cjs'), 'utf8');
-  setFlagsFromString('--no-lazy');
-  const script = new Script(text, { filename: join(folder, 'main.cjs') });
-  setFlagsFromString('--lazy');
-  const code = script.createCachedData();
-  // Two copies: kronos.cjs compares them, because V8 does not detect a damaged file.
-  writeFileSync(join(draft, 'main.code'), Buffer.concat([code, code]));
+  return [...Object.keys(metafile.inputs), ...Object.keys(others.metafile.inputs)];
 }

@@ -1,25 +1,6 @@
 #!/usr/bin/env node
-// `horai` as an installed command, and what `npm start` runs. Translating TypeScript takes seconds, so the hub runs from a build that is made
-// at its first start, kept in a cache folder, and reused while the sources are unchanged. Without a writable folder tsx translates each time.
+// `horai` as an installed command, and what `npm start` runs. start-hub.js is imported after the check, because an older Node cannot load it.
 
-import * as module from 'node:module';
-import { dirname } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { builtHub } from './build-hub.js';
+import './check-node.cjs';
 
-const top = dirname(dirname(fileURLToPath(import.meta.url)));
-
-async function find() {
-  try {
-    const main = await builtHub(top);
-    // Node 22.8 and later keep compiled code too.
-    module.enableCompileCache?.(dirname(main));
-    return pathToFileURL(main).href;
-  } catch {
-    const { register } = await import('tsx/esm/api');
-    register();
-    return '../server/main.ts';
-  }
-}
-
-await import(await find());
+void import('./start-hub.js');

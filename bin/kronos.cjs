@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The command `kronos`, in plain JavaScript, so that Node runs it directly. Loading TypeScript through tsx is too slow for a short command.
 // So the client is bundled into the user's cache folder (bundle.cjs), and bundled again when a source has changed. If the folder cannot be
-// written, tsx loads the client. This file is CommonJS, because that starts faster than an ES module.
+// written, bundle.cjs loads the client without it. This file is CommonJS, because that starts faster than an ES module.
 
+require('./check-node.cjs');
 const { readFileSync, rmSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 const { pathToFileURL } = require('node:url');
@@ -11,8 +12,10 @@ const { cachePrefix, fingerprint, userCache } = require('./cache.cjs');
 
 const top = dirname(__dirname);
 const start = { self: __filename, about: `${top}/package.json`, unbundled: '' };
+/** A release names its build; a folder of sources has no such field. */
+const { build } = require('../package.json');
 // An installed package changes only as a whole, so package.json is enough. In a checkout any source may change.
-const isInstalled = /[\\/]node_modules[\\/]/.test(top);
+const isInstalled = build !== undefined || /[\\/]node_modules[\\/]/.test(top);
 const bundledFolders = ['bin', 'clients/kronos', 'clients/typescript', 'protocol', 'server/day/engine'];
 const sources = ['package.json', ...(isInstalled ? [] : bundledFolders)];
 
@@ -44,7 +47,8 @@ function loadBundle(folder) {
 async function load() {
   const cache = userCache('kronos');
   const prefix = cachePrefix(top);
-  const folder = join(cache, prefix + fingerprint(top, sources));
+  // Debian's packages keep the times of files, so the name of the build must be part of it.
+  const folder = join(cache, prefix + fingerprint(top, sources) + (build === undefined ? '' : `-${build}`));
   try {
     return loadBundle(folder);
   } catch (error) {
@@ -52,7 +56,7 @@ async function load() {
   }
 }
 
-/** Bundles the client and loads the bundle; loads the client through tsx if that fails. */
+/** Bundles the client and loads the bundle; loads the client without a cache if that fails. */
 async function createBundle(cache, prefix, folder, { code }) {
   try {
     // A missing bundle is not removed: another command may have created it by now.
@@ -60,10 +64,8 @@ async function createBundle(cache, prefix, folder, { code }) {
     await require('./bundle.cjs').bundle(top, cache, prefix, folder);
     return loadBundle(folder);
   } catch (error) {
-    const { register } = await import('tsx/esm/api');
-    register();
     start.unbundled = error.message;
-    return (await import('../clients/kronos/main.ts')).main;
+    return await require('./bundle.cjs').loadWithoutCache(loadBundle);
   }
 }
 

@@ -2,6 +2,8 @@
 // check what they send.
 
 export const bounds = { bytes: 1_048_576, depth: 32, keys: 10_000 } as const;
+/** `bytes` of a `write-all` of tasks from a connection that has logged in (B1.6), and `elements`: tasks or items of any list (B1.4). */
+export const listBounds = { bytes: 8_388_608, elements: 10_000 } as const;
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -59,20 +61,61 @@ export interface Piece {
   readonly to: number;
 }
 
+/** True if the text has more than `limit` bytes as UTF-8. */
+export function isLongerThan(text: string, limit: number): boolean {
+  // A UTF-16 unit has between 1 and 3 bytes.
+  if (text.length > limit || text.length * 3 <= limit) return text.length > limit;
+  return new TextEncoder().encode(text).length > limit;
+}
+
+/** Finds the tasks of a `write-all` in its text, as `forEachPiece`. */
+export function pieces(text: string): readonly Piece[] {
+  const found: Piece[] = [];
+  forEachPiece(text, (from, to) => {
+    found.push({ from, to });
+  });
+  return found;
+}
+
+/** What a message of more than `bounds.bytes` consists of (B1.6). */
+export interface LargeList {
+  /** The number of tasks in it. */
+  readonly count: number;
+  /** Its JSON text without the tasks. */
+  readonly rest: string;
+}
+
+/** @returns undefined if a task of it, or the rest of it, has more than `bounds.bytes` */
+export function splitLargeList(text: string): LargeList | undefined {
+  let count = 0;
+  let rest = '';
+  let at = 0;
+  let isOver = false;
+  forEachPiece(text, (from, to) => {
+    count += 1;
+    rest += text.slice(at, from);
+    at = text[to] === ',' ? to + 1 : to;
+    if (isLongerThan(text.slice(from, to), bounds.bytes)) isOver = true;
+  });
+  rest += text.slice(at);
+  return isOver || isLongerThan(rest, bounds.bytes) ? undefined : { count, rest };
+}
+
 /**
  * Finds the tasks of a `write-all` in its text: the elements of `tasks`, at the top or in `data`. The text is scanned without parsing, so that
  * a task that is out of bounds can be removed before the parse.
+ * @param found called with the range of each task; `to` is exclusive
  */
-export function pieces(text: string): readonly Piece[] {
-  const found: Piece[] = [];
+function forEachPiece(text: string, found: (from: number, to: number) => void): void {
   /** The property name of each open object or list; '' in a list. */
   const names: string[] = [];
   let name = '';
   let from = -1;
-  const inTasks = () => /^,(?:data,)?tasks$/.test(names.join(','));
+  const inTasks = () =>
+    names[0] === '' && names.at(-1) === 'tasks' && (names.length === 2 || (names.length === 3 && names[1] === 'data'));
   const end = (at: number) => {
     if (!inTasks()) return;
-    if (text.slice(from, at).trim() !== '') found.push({ from, to: at });
+    if (text.slice(from, at).trim() !== '') found(from, at);
     from = at + 1;
   };
   for (let at = 0; at < text.length; at += 1) {
@@ -94,5 +137,4 @@ export function pieces(text: string): readonly Piece[] {
       name = '';
     }
   }
-  return found;
 }

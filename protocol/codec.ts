@@ -2,9 +2,10 @@
 // Kronos wire. The bounds are checked by a scan before the parse, because JSON that is nested 5,000 levels deep can be parsed but overflows
 // the stack when it is encoded again.
 
-import { bounds, outOfBounds, type Piece, pieces } from './bounds.ts';
+import { bounds, isLongerThan, listBounds, outOfBounds, type Piece, pieces, splitLargeList } from './bounds.ts';
 import { type Check, compile } from './check.ts';
 import { type Refusal, refuse } from './errors.ts';
+import { parseJson } from './json.ts';
 import { type RequestType, requests, Task, type WireRequest } from './messages.ts';
 import { nearestWord } from './nearest-word.ts';
 
@@ -37,9 +38,10 @@ const isTask = compile(Task);
 
 const checks = new Map<string, Check>(Object.entries(requests).map(([type, schema]) => [type, compile(schema)]));
 
-/** Parses and checks one message. Never throws. */
+/** Parses and checks one message, of at most `listBounds.bytes` bytes. Never throws. */
 export function decode(text: string): Decoded {
-  if (text.length > bounds.bytes) return refuse('too_large', '', `at most ${bounds.bytes} bytes`);
+  const refusal = isLongerThan(text, bounds.bytes) ? refuseLarge(text) : undefined;
+  if (refusal !== undefined) return refusal;
   const excess = outOfBounds(text);
   const oversizedTasks = excess === undefined ? noTasks : tasksOutOfBounds(text);
   const bounded = oversizedTasks.size === 0 ? text : replaceByNull(text, oversizedTasks);
@@ -53,8 +55,8 @@ export function decode(text: string): Decoded {
     return refuse('payload', '', 'one JSON object per message, such as {"type":"login"}');
   }
   if (!isObject(value)) return refuse('payload', '', 'a JSON object, such as {"type":"login"}');
-  const { type, ref: requestRef } = value;
-  const ref = typeof requestRef === 'string' || typeof requestRef === 'number' ? { ref: requestRef } : {};
+  const { type } = value;
+  const ref = refOf(value);
   const check = typeof type === 'string' ? checks.get(type) : undefined;
   if (check === undefined) {
     return { ...refuse('payload_type', '', typeHint(type)), ...ref };
@@ -63,6 +65,22 @@ export function decode(text: string): Decoded {
   const unreadable = type === 'write-all' ? removeUnreadable(value, oversizedTasks) : none;
   if (isRequest(value, check)) return { ok: true, request: value, unreadable };
   return { ...refuseFields(value, check), ...ref };
+}
+
+/** B1.6: refuses a message of more than `bounds.bytes` bytes that is not a `write-all` of tasks, each of at most `bounds.bytes`. */
+function refuseLarge(text: string): (Refusal & { readonly ref?: string | number }) | undefined {
+  const list = isLongerThan(text, listBounds.bytes) ? undefined : splitLargeList(text);
+  const request = list === undefined ? undefined : parseJson(list.rest);
+  if (list === undefined || !isObject(request) || request['type'] !== 'write-all' || request['channel'] !== undefined) {
+    return refuse('too_large', '', `${bounds.bytes} bytes at most`);
+  }
+  // Refused before the parse: of a list without a limit, each element could cost many times its bytes.
+  if (list.count <= listBounds.elements) return undefined;
+  return { ...refuse('property', 'tasks', `${listBounds.elements} tasks at most`), ...refOf(request) };
+}
+
+function refOf({ ref }: Fields): { readonly ref?: string | number } {
+  return typeof ref === 'string' || typeof ref === 'number' ? { ref } : {};
 }
 
 const helpHint = 'see {"type":"help"}';
@@ -159,14 +177,6 @@ function describe(task: unknown, at: number, wrong: string, text: string): Unrea
     desc: typeof desc === 'string' ? desc : undefined,
     text,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The one place where a check makes a type: the schema of `check` is the one the type was inferred from. */

@@ -64,6 +64,14 @@ export const MergedDayView = Type.Object({
 });
 export type MergedDayView = Static<typeof MergedDayView>;
 
+export const RhythmView = Type.Object({
+  weekdays: Type.Array(Type.Array(Duration, { description: '24 hours of the clock of the person' }), {
+    description: 'seven, Monday first, by the date of the day; their sum is that of `total` of the days',
+  }),
+  without: Type.Array(Type.String()),
+});
+export type RhythmView = Static<typeof RhythmView>;
+
 export const DayTotalsView = Type.Object({
   days: Type.Array(
     Type.Object({

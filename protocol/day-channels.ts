@@ -1,8 +1,10 @@
 // The channels of the merged day and what their items are, as one table: the reference is made of it.
 
 import { type TSchema, Type } from '@sinclair/typebox';
+import { MeetingItem } from './calendars.ts';
 import {
   DayEntryItem,
+  DayNoteItem,
   DayProjectItem,
   DayRuleItem,
   DaySettingsItem,
@@ -13,7 +15,10 @@ import {
 } from './day.ts';
 import { MergedDayView } from './day-answer.ts';
 import { AnsweredQuestionItem, OpenQuestionsItem, QuestionSettingsItem } from './day-questions.ts';
+import { ReportSettingsItem, ReportView } from './day-report.ts';
 import { SuggestionsView } from './day-suggestions.ts';
+import { SubmittedWeekItem } from './day-weeks.ts';
+import { ReachedGoalItem } from './reached-goal.ts';
 
 export interface ItemKind {
   /** The channel, without the account. */
@@ -99,6 +104,13 @@ const exampleQuestion = {
   answers: ['stop', 'keep', 'split'],
 };
 
+const exampleTime = {
+  time: 3_600_000_000,
+  rounded: 3_600_000_000,
+  rounding: 'up to 15 min per day',
+  amounts: [{ currency: 'EUR', amount: 80 }],
+};
+
 export const dayItems: Readonly<Record<string, ItemKind>> = {
   day: {
     channel: 'day/{date}',
@@ -152,6 +164,13 @@ export const dayItems: Readonly<Record<string, ItemKind>> = {
     summary: 'a suggestion that was refused, under its key; its span is `time` and `end` of the item',
     example: { refused: true, project: 'horai' },
   },
+  note: {
+    channel: 'day_notes',
+    schema: DayNoteItem,
+    summary:
+      'a note on the time of a project on a day, under the key `<date> <project>`; `<date>` alone for unassigned time',
+    example: { text: 'prepared the workshop' },
+  },
   'answered-question': {
     channel: 'questions',
     schema: AnsweredQuestionItem,
@@ -163,6 +182,12 @@ export const dayItems: Readonly<Record<string, ItemKind>> = {
     schema: MobTurnItem,
     summary: 'a turn of a mob room, copied by the hub when it ends',
     example: { room: 'garden', name: 'Ann', typist: 'Ben', goal: 'the merged day' },
+  },
+  meeting: {
+    channel: 'meetings',
+    schema: MeetingItem,
+    summary: 'an event of a calendar; its span is `time` and `end` of the item. Written by the hub alone',
+    example: { calendar: 'work', uid: '8f1c@example.org', title: 'Planning', place: 'Room 1', tags: ['team'] },
   },
   'day-settings': {
     channel: 'settings',
@@ -191,6 +216,44 @@ export const dayItems: Readonly<Record<string, ItemKind>> = {
     schema: DeviceNamesItem,
     summary: 'the registry of devices: other host names by the name that the device has',
     example: { laptop: ['laptop.local', 'DESKTOP-4711'] },
+  },
+  'report-settings': {
+    channel: 'settings',
+    key: 'report',
+    schema: ReportSettingsItem,
+    summary: 'how reports round time, and what an hour costs, unless the project says otherwise',
+    example: {
+      rate: { amount: 80, currency: 'EUR' },
+      rounding: { minutes: 15, to: 'up', per: 'day' },
+      weekly: { weekday: 1, at: '08:00' },
+    },
+  },
+  'submitted-week': {
+    channel: 'submitted_weeks',
+    schema: SubmittedWeekItem,
+    summary: 'a week that was submitted or returned, under its name, such as `2026-W48`; written by the hub alone',
+    example: { state: 'submitted', by: 'owner', total: 144_000_000_000 },
+  },
+  'reached-goal': {
+    channel: 'reached_goals',
+    schema: ReachedGoalItem,
+    summary:
+      'a goal that was reached, once for each day or week of the goal; written by the hub alone, for accounts with a webhook',
+    example: { goal: '7f3c', title: 'Code 4 hours per day', since: '2026-11-28T00:00:00.000Z' },
+  },
+  'weekly-report': {
+    channel: 'weekly_reports',
+    schema: ReportView,
+    summary: 'the report of the seven days before a date, under the date as key; written by the hub alone',
+    example: {
+      from: '2026-11-23',
+      to: '2026-11-29',
+      people: ['owner'],
+      by: ['project'],
+      rows: [{ project: 'horai', ...exampleTime }],
+      total: exampleTime,
+      without: [],
+    },
   },
   retention: {
     channel: 'settings',

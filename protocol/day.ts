@@ -4,6 +4,8 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { type Check, compile } from './check.ts';
 import { AnsweredQuestionItem, QuestionSettingsItem } from './day-questions.ts';
+import { ReportRate, ReportRounding, ReportSettingsItem } from './day-report.ts';
+import { type DayRuleText, dayRuleTexts } from './day-rule-texts.ts';
 
 const Label = Type.String({ minLength: 1, maxLength: 128 });
 const Words = Type.String({ maxLength: 2_000 });
@@ -31,18 +33,8 @@ export const DayProjectItem = Type.Object(
     parent: Type.Optional(Label),
     aliases: Type.Optional(Type.Array(Label, { maxItems: 256, description: 'other names that mean this project' })),
     archived: Type.Optional(Type.Boolean()),
-    rate: Type.Optional(
-      Type.Object({
-        amount: Type.Number({ minimum: 0, maximum: 1_000_000, description: 'per hour' }),
-        currency: Type.String({ pattern: '^[A-Z]{3}$' }),
-      }),
-    ),
-    rounding: Type.Optional(
-      Type.Object({
-        minutes: Type.Number({ exclusiveMinimum: 0, maximum: 1_440 }),
-        to: Type.Union([Type.Literal('nearest'), Type.Literal('up'), Type.Literal('down')]),
-      }),
-    ),
+    rate: Type.Optional(ReportRate),
+    rounding: Type.Optional(ReportRounding),
   },
   { additionalProperties: false },
 );
@@ -57,23 +49,6 @@ export const DayTextCondition = Type.Union([
   Type.Object({ matches: Pattern }, { additionalProperties: false, description: 'RE2 syntax, found anywhere' }),
 ]);
 export type DayTextCondition = Static<typeof DayTextCondition>;
-
-/** Texts that a rule can test. `folder` matches any path in the folder; `tag` matches one of several tags. */
-export const dayRuleTexts = [
-  'app',
-  'title',
-  'url',
-  'host',
-  'path',
-  'folder',
-  'branch',
-  'language',
-  'room',
-  'tag',
-  'device',
-  'project',
-] as const;
-export type DayRuleText = (typeof dayRuleTexts)[number];
 
 const lanes = ['manual', 'task', 'mob', 'meeting', 'editor', 'web', 'window', 'other', 'afk', 'agent'] as const;
 
@@ -174,6 +149,14 @@ export const SuggestionRefusalItem = Type.Object(
 );
 export type SuggestionRefusalItem = Static<typeof SuggestionRefusalItem>;
 
+/** What a person notes on the time of a project on a day. The key of the item is `<date> <project>`; `<date>` alone for unassigned time. */
+export const DayNoteItem = Type.Object(
+  { text: Type.String({ minLength: 1, maxLength: 2_000 }) },
+  { additionalProperties: false },
+);
+export type DayNoteItem = Static<typeof DayNoteItem>;
+const noteKeyForm = /^\d{4}-\d\d-\d\d(?: .{1,128})?$/s;
+
 /** Limits on the rules of an account. */
 export const ruleLimits = { rules: 1_000, patterns: 200 } as const;
 
@@ -192,6 +175,7 @@ const refusal = row(
   SuggestionRefusalItem,
   'a refusal: {"refused": true, "project": "…", "task"?} with `time` and `end`',
 );
+const note = row(DayNoteItem, 'a note: {"text": "…"} with the key `2026-11-28 <project>`');
 const answered = row(
   AnsweredQuestionItem,
   'an answer: {"kind", "answer", "task"?, "started"?, "applied"?} with `time` and `end`',
@@ -206,6 +190,10 @@ const settings: Readonly<Record<string, ItemCheck | undefined>> = {
   questions: row(QuestionSettingsItem, '{"idle"?: false, "left_running"?: false, "unexplained"?: false}'),
   retention: row(RetentionItem, '{"wakatime"?: days, "aw"?: days}, at least 7 days'),
   devices: row(DeviceNamesItem, 'lists of host names by the name of the device'),
+  report: row(
+    ReportSettingsItem,
+    '{"rate"?: {"amount", "currency"}, "rounding"?: {"minutes", "to", "per"?}, "weekly"?: {"weekday", "at", "by"?}}',
+  ),
 };
 
 /** An item as a request has it. */
@@ -230,10 +218,11 @@ export function wrongDayItem(channel: string, { key, item, time, end }: SaidItem
     ['rules', rule],
     ['suggestions', refusal],
     ['questions', answered],
+    ['day_notes', note],
     ['settings', known],
   ]).get(channel);
   if (wanted === undefined) return undefined;
-  if (!wanted.check(item)) return wanted.wanted;
+  if (!wanted.check(item) || (wanted === note && !noteKeyForm.test(key))) return wanted.wanted;
   if (channel !== 'entries' && channel !== 'suggestions' && channel !== 'questions') return undefined;
   if (time !== undefined && end !== undefined && end > time) return undefined;
   return `${channel === 'entries' ? 'an entry' : 'an answer'} with \`time\` before \`end\``;
@@ -242,8 +231,11 @@ export function wrongDayItem(channel: string, { key, item, time, end }: SaidItem
 export const isEntryItem = (value: unknown): value is DayEntryItem => entry.check(value);
 export const isProjectItem = (value: unknown): value is DayProjectItem => project.check(value);
 export const isSuggestionRefusal = (value: unknown): value is SuggestionRefusalItem => refusal.check(value);
+export const isNoteItem = (value: unknown): value is DayNoteItem => note.check(value);
 export const isRuleItem = (value: unknown): value is DayRuleItem => rule.check(value);
 export const isDaySettings = (value: unknown): value is DaySettingsItem => settings['day']?.check(value) === true;
 export const areMobNames = (value: unknown): value is MobNamesItem => settings['mob_names']?.check(value) === true;
 export const isRetention = (value: unknown): value is RetentionItem => settings['retention']?.check(value) === true;
+export const areReportSettings = (value: unknown): value is ReportSettingsItem =>
+  settings['report']?.check(value) === true;
 export const areDeviceNames = (value: unknown): value is DeviceNamesItem => settings['devices']?.check(value) === true;

@@ -1,5 +1,6 @@
 // Parses a due date such as `:15:18` or `:2w1d` in a time zone (rules D of README.md). words.ts parses the other words of a line.
 
+import { parseDateWord } from './date-words.ts';
 import { type Civil, daysIn, type Zone } from './zone.ts';
 
 /** The next February 29th may be eight years away. */
@@ -10,7 +11,7 @@ const absolute = /^:(\d{0,6})(?::(\d{0,4}))?$/;
 const relative = /^:(?=\d)(?:(\d{1,4})y)?(?:(\d{1,4})mo)?(?:(\d{1,4})w)?(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,4})m)?$/;
 
 /**
- * Parses a due date (D1 to D5).
+ * Parses a due date (D1 to D9).
  * @param word with its colon
  * @param now seconds since 1970
  * @returns seconds since 1970; undefined for a word that is not a date, or a full date that has passed
@@ -18,14 +19,18 @@ const relative = /^:(?=\d)(?:(\d{1,4})y)?(?:(\d{1,4})mo)?(?:(\d{1,4})w)?(?:(\d{1
 export function parseDue(word: string, now: number, zone: Zone): number | undefined {
   const date = absolute.exec(word);
   if (date !== null) return dateOf(date[1] ?? '', date[2] ?? '', now, zone);
+  return parseDuration(word, now, zone, 1) ?? parseDateWord(word.slice(1), now, zone);
+}
+
+/**
+ * D5
+ * @param direction -1 for that long ago
+ */
+export function parseDuration(word: string, now: number, zone: Zone, direction: 1 | -1): number | undefined {
   const duration = relative.exec(word);
-  return duration === null
-    ? undefined
-    : addDuration(
-        duration.slice(1).map((digits) => Number(digits ?? 0)),
-        now,
-        zone,
-      );
+  if (duration === null) return undefined;
+  const parts = duration.slice(1).map((digits) => Number(digits ?? 0) * direction);
+  return addDuration(parts, now, zone);
 }
 
 /** D1: digits fill the slots from the left, two each. */
@@ -80,7 +85,7 @@ function addDuration(parts: readonly number[], now: number, zone: Zone): number 
   const today = zone.civil(now);
   const at = today.month - 1 + months;
   const year = today.year + years + Math.floor(at / 12);
-  const month = (at % 12) + 1;
+  const month = (((at % 12) + 12) % 12) + 1;
   const day = Math.min(today.day, daysIn(year, month)) + weeks * 7 + days;
   const seconds = now - zone.moment(today);
   return zone.moment({ ...today, year, month, day }) + (seconds % 60) + clock;

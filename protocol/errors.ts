@@ -35,6 +35,8 @@ export const errors = {
   unreadable: { text: '% could not be read', status: 400, retry: 'never' },
   protected: { text: 'protected', status: 409, retry: 'changed' },
   too_many: { text: 'too many requests', status: 429, retry: 'later' },
+  quota: { text: 'quota exceeded', status: 429, retry: 'later' },
+  disk: { text: 'disk full', status: 503, retry: 'later' },
   silent: { text: 'no login within 10 seconds', status: 408, close: 4408, retry: 'later' },
   slow: { text: 'reading too slowly', status: 503, close: 4413, retry: 'later' },
   kicked: { text: 'closed by an administrator', status: 403, close: 4403, retry: 'later' },
@@ -52,6 +54,10 @@ export interface Refusal {
   readonly code: ErrorCode;
   readonly error: string;
   readonly hint?: string;
+  /** The limit that was reached (Q1). */
+  readonly limit?: { readonly name: string; readonly size: number };
+  /** Milliseconds after which the same request may be accepted. */
+  readonly retryMs?: number;
 }
 
 /** @returns undefined for a refusal that does not end the conversation */
@@ -66,8 +72,12 @@ export function refuse(code: ErrorCode, subject = '', hint = ''): Refusal {
   return hint === '' ? { ok: false, code, error } : { ok: false, code, error, hint };
 }
 
+/** @returns the fields of a refusal as the wire and HTTP answers show them; absent ones are undefined */
+export function refusalFields({ code, error, hint, limit, retryMs }: Refusal): Readonly<Record<string, unknown>> {
+  return { error, code, hint, limit: limit?.name, size: limit?.size, retry_ms: retryMs };
+}
+
 /** @returns the refusal as a message of the wire */
 export function refusalText(refusal: Refusal, ref?: string | number): string {
-  const { code, error, hint } = refusal;
-  return JSON.stringify({ success: false, error, code, hint, ref });
+  return JSON.stringify({ success: false, ...refusalFields(refusal), ref });
 }

@@ -10,6 +10,20 @@ const at = 1_795_867_200_000;
 const task = { id: 1, desc: 'water the plants', tags: ['home'], active: 0, due: 0, done: 0 };
 const item = { key, item: task, seq: 1, at, device_id: 'vim' };
 const change = { type: 'create', seq: 1, key, item: task, device_id: 'vim', at } as const;
+const calendar = {
+  id: 'V1StGXR8',
+  name: 'work',
+  source: 'address',
+  from: 'https://example.org',
+  created: at,
+  read: at,
+  next: at + 1_800_000,
+  failing: null,
+  events: 40,
+  meetings: 112,
+  skipped: { all_day: 3, cancelled: 1, free: 0, empty: 0, long: 0, unusable: 0 },
+  problems: [],
+} as const;
 const token = { id: 'V1StGXR8', account: 'ann', name: 'laptop', scopes: ['read', 'write'], created: at, used: null };
 
 export const requestExamples: { readonly [T in keyof Requests]: Requests[T] } = {
@@ -21,6 +35,7 @@ export const requestExamples: { readonly [T in keyof Requests]: Requests[T] } = 
   delete: { type: 'delete', task_id: 1, version: at },
   subscribe: { type: 'subscribe', channel: 'tasks', seq: 7, epoch },
   unsubscribe: { type: 'unsubscribe', channel: 'tasks' },
+  presence: { type: 'presence', channel: 'tasks', follow: true },
   channels: { type: 'channels' },
   history: { type: 'history', channel: 'tasks', limit: 10 },
   revert: { type: 'revert', channel: 'tasks', to: 3, ref: 4 },
@@ -35,6 +50,18 @@ export const requestExamples: { readonly [T in keyof Requests]: Requests[T] } = 
   tokens: { type: 'tokens', account: 'ann' },
   token: { type: 'token', name: 'laptop', scopes: ['read', 'write:tasks'] },
   revoke: { type: 'revoke', token: 'V1StGXR8' },
+  'change-token': { type: 'change-token', token: 'V1StGXR8', name: 'old laptop', scopes: ['read'] },
+  'change-account': { type: 'change-account', name: 'ann', disabled: true },
+  'erase-account': { type: 'erase-account', name: 'ann', confirm: 'erase' },
+  limits: { type: 'limits', name: 'account_bytes', size: 1_073_741_824, account: 'ann' },
+  link: { type: 'link', account: 'alice' },
+  calendars: { type: 'calendars' },
+  calendar: { type: 'calendar', name: 'work', url: 'https://example.org/calendar.ics' },
+  'remove-calendar': { type: 'remove-calendar', calendar: 'V1StGXR8' },
+  compact: { type: 'compact' },
+  backup: { type: 'backup' },
+  verify: { type: 'verify' },
+  log: { type: 'log', level: 'debug' },
 };
 
 export const answerExamples: { readonly [T in keyof Answers]: Answers[T] } = {
@@ -67,6 +94,23 @@ export const answerExamples: { readonly [T in keyof Answers]: Answers[T] } = {
   },
   following: { success: true, type: 'subscribe', channel: 'aw/*', channels: [{ channel: 'aw/window', seq: 12 }] },
   unsubscribe: { success: true, type: 'unsubscribe', channel: 'tasks' },
+  presence: {
+    success: true,
+    type: 'presence',
+    channel: 'tasks',
+    connections: 1,
+    people: 1,
+    anonymous: 0,
+    accounts: [{ account: 'ann', connections: 1 }],
+    here: [{ account: 'ann', device_id: 'vim', since: at }],
+  },
+  presences: {
+    success: true,
+    type: 'presence',
+    channels: [
+      { channel: 'mob/team', connections: 3, people: 2, anonymous: 1, accounts: [{ account: 'ann', connections: 2 }] },
+    ],
+  },
   channels: { success: true, type: 'channels', channels: [{ channel: 'tasks', seq: 1, items: 1 }] },
   history: { success: true, type: 'history', channel: 'tasks', epoch, seq: 1, changes: [change] },
   pong: { success: true, type: 'pong', ref: 5 },
@@ -112,5 +156,38 @@ export const answerExamples: { readonly [T in keyof Answers]: Answers[T] } = {
   tokens: { success: true, type: 'tokens', tokens: [token] },
   token: { success: true, type: 'token', secret: userId, token },
   revoke: { success: true, type: 'revoke', token: 'V1StGXR8' },
+  compact: { success: true, type: 'compact', before: 734_003_200, after: 296_091_648 },
+  'change-token': { success: true, type: 'change-token', token: { ...token, name: 'old laptop', scopes: ['read'] } },
+  'change-account': { success: true, type: 'change-account', account: { name: 'ann', created: at, disabled: true } },
+  'erase-account': { success: true, type: 'erase-account', account: 'ann', channels: 12 },
+  limits: {
+    success: true,
+    type: 'limits',
+    account: 'ann',
+    limits: [
+      {
+        name: 'account_bytes',
+        size: 1_073_741_824,
+        default: 21_474_836_480,
+        unit: 'bytes',
+        about: 'in all channels of an account',
+        used: 48_210_344,
+      },
+    ],
+  },
+  link: { success: true, type: 'link', code: '<code>', account: 'alice', expires: 1_700_000_900_000 },
+  calendars: { success: true, type: 'calendars', calendars: [{ ...calendar, problems: [] }] },
+  calendar: { success: true, type: 'calendar', calendar: { ...calendar, problems: [] } },
+  'remove-calendar': { success: true, type: 'remove-calendar', calendar: 'V1StGXR8' },
+  backup: {
+    success: true,
+    type: 'backup',
+    file: '/var/backups/horai/horai-2026-11-28T030000Z.backup',
+    bytes: 1_048_576,
+    channels: 12,
+    steps: 4_711,
+  },
+  verify: { success: true, type: 'verify', intact: true, channels: 12, steps: 4_711, found: [] },
+  log: { success: true, type: 'log', level: 'debug' },
   away: { success: true, type: 'away', retry_ms: 2_000 },
 };

@@ -1,7 +1,9 @@
 // The lossless merge of devices that edited independently, as pure functions over (base, theirs, ours): rules M5 to M10 and W6 of
 // README.md. No store, no clock, no wire: the history of each task is passed in as values.
 
+import { lacksWork, withMergedWork } from './merge-work.ts';
 import type { Task } from './messages.ts';
+import { same } from './same.ts';
 import { isDoneIdOf } from './task.ts';
 
 /** One step in the history of a task. */
@@ -19,7 +21,7 @@ export interface Life {
   readonly key: string;
   readonly base: Task | undefined;
   readonly steps: readonly MergeStep[];
-  /** True if the merging device created the task after its base, and may not know the hub's index of it. */
+  /** True if the merging device created the task after its base, has not removed it, and may not know the hub's index of it. */
   readonly made?: boolean;
 }
 
@@ -41,18 +43,6 @@ export interface Merge {
   readonly listed: ReadonlyMap<string, Task>;
   /** The number of tasks that the list would have removed, if that were not too many at once (W7); 0 otherwise. */
   readonly spared: number;
-}
-
-export function same(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const fields = Object.entries(one);
-  const others = new Map(Object.entries(other));
-  return (
-    fields.length === others.size &&
-    fields.every(([field, value]) => others.has(field) && same(value, others.get(field)))
-  );
 }
 
 /** `under` with the fields of `over`. A field that `over` lacks stays: the client that sent it does not know the field. */
@@ -79,6 +69,9 @@ const coincidental = new Set(['id', 'done', 'active', 'last_active']);
 /** Fields that done, undone, start and stop change. */
 const ofWork = new Set([...coincidental, 'worktime', 'start', 'stop']);
 
+/** Fields of which each device has a part: what both worked is the sum, not the later value (M14). */
+const countsWork = new Set(['worktime', 'start', 'stop', 'intervals']);
+
 /**
  * The value that the edit is most likely based on: the nearest, and of several the latest. If the edit would revert a part of a later
  * value, that value must share more than coincidental fields with the edit; otherwise the device has not seen it.
@@ -94,7 +87,7 @@ function nearest(values: readonly Task[], ours: Task): Task | undefined {
 function unseen(before: Task, after: Task, ours: Task): boolean {
   const [old, recent, mine] = [before, after, ours].map((task) => new Map(Object.entries(task)));
   const news = edits(before, after);
-  const takenBack = news.some((field) => same(mine?.get(field), old?.get(field)));
+  const takenBack = news.some((field) => same(mine?.get(field), old?.get(field))) || lacksWork(before, after, ours);
   return takenBack && !news.some((field) => !coincidental.has(field) && same(mine?.get(field), recent?.get(field)));
 }
 
@@ -103,7 +96,9 @@ function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: st
   const theirs = new Set(edits(base, current));
   const won = edits(base, ours).filter((field) => !theirs.has(field) || oursWins(field));
   const mine = new Map(Object.entries(ours));
-  return overlay(current, Object.fromEntries(won.map((field) => [field, mine.get(field)])));
+  const merged = overlay(current, Object.fromEntries(won.map((field) => [field, mine.get(field)])));
+  const worked = (task: Task) => edits(base, task).some((field) => countsWork.has(field));
+  return worked(current) && worked(ours) ? withMergedWork(merged, base, current, ours) : merged;
 }
 
 /**
@@ -141,14 +136,18 @@ export interface Listing {
   readonly fresh: ReadonlySet<Task>;
   /** The keys of tasks whose index the device surely has: a listed task without an index is another task, even with the same id. */
   readonly shown: ReadonlySet<string>;
+  /** The keys of tasks that other devices have removed without this one knowing: it still has them, under their ids. */
+  readonly lingering: ReadonlySet<string>;
 }
 
-const noListing: Listing = {
+/** Nothing but the list is known. */
+export const noListing: Listing = {
   keys: new Map(),
   present: new Set(),
   unindexed: undefined,
   fresh: new Set(),
   shown: new Set(),
+  lingering: new Set(),
 };
 
 /**
@@ -260,12 +259,12 @@ function changedAt(life: Life, field: string): number {
 function match(
   known: readonly Known[],
   ours: readonly Task[],
-  { keys, unindexed, fresh, shown }: Listing,
+  { keys, unindexed, fresh, shown, lingering }: Listing,
 ): [Task, Known | undefined][] {
   const byKey = new Map(known.map((one) => [one.life.key, one]));
   const byIndex = group(known, ({ values }) => values.map((value) => value.index));
   const byId = group(known, ({ values, own }) => [...values, ...own].map((value) => value.id));
-  const byDesc = group(known, ({ own }) => own.map((value) => value.desc));
+  const byDesc = group(known, (one) => [...one.own, ...latestOwn(one)].map((value) => value.desc));
   const byDoneId = group(known, ({ lastOwn }) => (lastOwn === undefined ? [] : openIds(lastOwn)));
   const found = new Map<Task, Known>();
   const claimed = new Set<Known>();
@@ -281,17 +280,20 @@ function match(
   }
   /** The known tasks that a done task may have been before. */
   const openOf = (task: Task) => openIds(task).flatMap((id) => byId.get(id) ?? []);
+  const isOther = (one: Known, task: Task) => task.index === undefined && shown.has(one.life.key);
+  const isHere = (one: Known) => one.current !== undefined || lingering.has(one.life.key);
   // Computed lazily, because a done task that an earlier pass has found does not give up another task's id.
   let leaving: ReadonlySet<Known> | undefined;
   const isLeaving = (one: Known) => {
     leaving ??= new Set(
       ours.flatMap((task) =>
-        found.has(task) || namesOf(task) !== undefined ? [] : openOf(task).filter((open) => becameDone(open, task)),
+        found.has(task) || namesOf(task) !== undefined
+          ? []
+          : openOf(task).filter((open) => becameDone(open, task) && !isOther(open, task)),
       ),
     );
     return leaving.has(one);
   };
-  const isOther = (one: Known, task: Task) => task.index === undefined && shown.has(one.life.key);
   const passes: ((task: Task) => [readonly Known[] | undefined, (one: Known) => boolean])[] = [
     (task) => [task.index === undefined ? [] : byIndex.get(task.index), () => true],
     (task) => [byId.get(task.id), ({ values }) => values.some((value) => same(value, task))],
@@ -301,17 +303,24 @@ function match(
     ],
     (task) => [byDesc.get(task.desc), (one) => becameUndone(one, task)],
     (task) => [task.id === undefined ? [] : byDoneId.get(task.id), (one) => becameUndoneAndMore(one, task)],
+    // The device has done and undone the task offline, and may have given the task's id to a new one.
+    (task) => [task.index === undefined ? byDesc.get(task.desc) : [], (one) => isEqualButId(one, task)],
     (task) => [
       byId.get(task.id),
-      (one) => one.current !== undefined && one.lastOwn?.id === task.id && !isLeaving(one) && !isOther(one, task),
+      (one) => isHere(one) && one.lastOwn?.id === task.id && !isLeaving(one) && !isOther(one, task),
     ],
     (task) => [
       byId.get(task.id),
-      (one) => one.current !== undefined && hadUnder(one, task.id) && !isLeaving(one) && !isOther(one, task),
+      (one) => isHere(one) && hadUnder(one, task.id) && !isLeaving(one) && !isOther(one, task),
     ],
-    (task) => [openOf(task), (one) => becameDone(one, task)],
-    // The device has done and undone the task offline: it has another id, and is otherwise the same.
-    (task) => [task.index === undefined ? byDesc.get(task.desc) : [], (one) => one.lastOwn?.desc === task.desc],
+    // The same, and the device has edited the task, too.
+    (task) => [
+      task.index === undefined ? byDesc.get(task.desc) : [],
+      (one) => latestOwn(one).some(({ desc }) => desc === task.desc),
+    ],
+    (task) => [openOf(task), (one) => becameDone(one, task) && !isOther(one, task)],
+    // The task was done before, and the device has undone, edited and done it again.
+    (task) => [openIds(task).flatMap((id) => byDoneId.get(id) ?? []), (one) => hasOwnFieldOf(one, task)],
   ];
   for (const pass of passes) {
     for (const task of ours) {
@@ -388,8 +397,10 @@ export function openIds(task: Task): number[] {
 }
 
 function becameDone(one: Known, task: Task): boolean {
-  const before = one.lastOwn ?? (one.life.made === true ? one.current : undefined);
-  return before !== undefined && isDoneFormOf(before, task);
+  return latestOwn(one).some(
+    (value) =>
+      isDoneFormOf(value, task) && (value === one.lastOwn || value === one.current || value.desc === task.desc),
+  );
 }
 
 function isDoneFormOf(before: Task, task: Task): boolean {
@@ -413,9 +424,27 @@ function becameUndone(one: Known, task: Task): boolean {
   );
 }
 
+/** True if the listed task is open, and differs from what the device surely had only in the id and in what start and stop change. */
+function isEqualButId(one: Known, task: Task): boolean {
+  return latestOwn(one).some(
+    (value) => !value.done && !task.done && edits(value, task).every((field) => ofWork.has(field)),
+  );
+}
+
+/** The value that the device surely has of a task; of a task that it made, if none is sure, every value. */
+function latestOwn({ life, lastOwn, current, values }: Known): readonly Task[] {
+  if (lastOwn !== undefined) return [lastOwn];
+  return life.made === true && current !== undefined ? values : [];
+}
+
 /** Like `becameUndone`, if other fields changed, too: the id matches, and at least one characteristic field is equal. */
-function becameUndoneAndMore({ lastOwn }: Known, task: Task): boolean {
-  if (lastOwn === undefined || task.done) return false;
+function becameUndoneAndMore(one: Known, task: Task): boolean {
+  return !task.done && hasOwnFieldOf(one, task);
+}
+
+/** True if at least one characteristic field of the listed task is as the device surely had it. */
+function hasOwnFieldOf({ lastOwn }: Known, task: Task): boolean {
+  if (lastOwn === undefined) return false;
   return ownFields.some((field) => Boolean(task[field]) && same(lastOwn[field], task[field]) && !same(task[field], []));
 }
 

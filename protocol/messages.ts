@@ -2,13 +2,14 @@
 // reference generated from them. README.md says what each message means.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { listBounds } from './bounds.ts';
+import { CalendarRequest, CalendarView } from './calendars.ts';
+import { Name, forbiddenInNames as odd } from './names.ts';
 
 const Text = Type.String({ maxLength: 1_048_576 });
 /** Vim clients send null for a missing value. */
 const optional = <S extends TSchema>(schema: S) => Type.Optional(Type.Union([schema, Type.Null()]));
 
-/** Characters that no name may have: control characters and halves of a surrogate pair, which cannot be stored as text. */
-const odd = '\\u0000-\\u001f\\u007f\\ud800-\\udfff';
 export const Key = Type.String({ minLength: 1, maxLength: 256, pattern: `^[^${odd}]+$` });
 export const ChannelName = Type.String({
   minLength: 1,
@@ -21,13 +22,18 @@ export const ChannelPattern = Type.String({
   maxLength: 200,
   pattern: `^[^/\\s${odd}][^${odd}]*$`,
 });
-export const Name = Type.String({ minLength: 1, maxLength: 64, pattern: `^[^${odd}]+$` });
 /** B1.4: tasks or items of one list. */
-const listed = 10_000;
+const listed = listBounds.elements;
 const Seq = Type.Integer({ minimum: 0 });
+/** A moment at which something ends. */
+const Expires = Type.Number({ minimum: 0, description: 'milliseconds since 1970' });
 const Micros = Type.Integer({ description: 'microseconds since 1970' });
 const Flag = Type.Union([Type.Boolean(), Type.Number()]);
 const Ref = Type.Union([Type.String({ maxLength: 128 }), Type.Number()]);
+
+const LogLevel = Type.Union(
+  (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((level) => Type.Literal(level)),
+);
 
 /** A task of either client generation. Unknown fields are kept and returned (R2.1). */
 export const Task = Type.Object(
@@ -45,6 +51,11 @@ export const Task = Type.Object(
     worktime: Type.Optional(Type.Number()),
     start: Type.Optional(Type.Array(Type.Number())),
     stop: Type.Optional(Type.Array(Type.Number())),
+    intervals: Type.Optional(
+      Type.Unsafe<string>({
+        description: '`1795852800+4500 …`: when it was worked on, begin and length in seconds (T1)',
+      }),
+    ),
   },
   { additionalProperties: true },
 );
@@ -80,6 +91,12 @@ const Entry = Type.Object({
 const request = <const T extends string, P extends Record<string, TSchema>>(type: T, fields: P, description: string) =>
   Type.Object({ type: Type.Literal(type), ...common, ...fields }, { additionalProperties: true, description });
 
+/** S11 */
+const paging = {
+  pages: Type.Optional(Type.Boolean({ description: 'asks for the items in pages' })),
+  cursor: Type.Optional(Type.String({ maxLength: 2_048, description: 'of the page before: asks for the next one' })),
+};
+
 export const requests = {
   login: request(
     'login',
@@ -93,6 +110,7 @@ export const requests = {
       from: Type.Optional(Micros),
       to: Type.Optional(Micros),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+      ...paging,
     },
     'reads all tasks, or the items of a channel',
   ),
@@ -156,6 +174,14 @@ export const requests = {
     'follows a channel, or all that match `prefix/*`, from a position',
   ),
   unsubscribe: request('unsubscribe', { channel: ChannelPattern }, 'ends a subscription'),
+  presence: request(
+    'presence',
+    {
+      channel: Type.Optional(ChannelName),
+      follow: Type.Optional(Type.Boolean({ description: 'true: answered again at each change; false ends that' })),
+    },
+    'tells who follows a channel; without one, who follows which of the channels that the session may read',
+  ),
   channels: request('channels', {}, 'lists the channels that the session may read'),
   history: request(
     'history',
@@ -165,6 +191,7 @@ export const requests = {
       at: Type.Optional(Seq),
       before: Type.Optional(Seq),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+      ...paging,
     },
     'reads past changes, newest first; with `at`, the items as they were after that step',
   ),
@@ -181,17 +208,83 @@ export const requests = {
   kick: request('kick', { session: Type.String({ minLength: 1, maxLength: 64 }) }, 'admin: closes a session'),
   accounts: request('accounts', {}, 'admin: lists the accounts'),
   account: request('account', { name: Name }, 'admin: makes an account; answered with its first token'),
-  tokens: request('tokens', { account: Type.Optional(Name) }, 'admin: lists the tokens of all accounts, or of one'),
+  tokens: request(
+    'tokens',
+    { account: Type.Optional(Name) },
+    'lists the tokens of the account; an administrator’s, of all accounts or of one',
+  ),
   token: request(
     'token',
-    { name: Name, scopes: Type.Optional(Type.Array(Type.String({ maxLength: 240 }))), account: Type.Optional(Name) },
+    {
+      name: Name,
+      scopes: Type.Optional(Type.Array(Type.String({ maxLength: 240 }))),
+      account: Type.Optional(Name),
+      expires: Type.Optional(Expires),
+    },
     'admin: makes a token, of the session’s own account unless `account` is given; its secret is shown once',
   ),
   revoke: request(
     'revoke',
     { token: Type.String({ minLength: 1, maxLength: 64 }) },
-    'admin: revokes a token and closes every connection that it opened',
+    'revokes a token of the account, or any as an administrator, and closes every connection that it opened',
   ),
+  'change-token': request(
+    'change-token',
+    {
+      token: Type.String({ minLength: 1, maxLength: 64 }),
+      name: Type.Optional(Name),
+      scopes: Type.Optional(Type.Array(Type.String({ maxLength: 240 }), { maxItems: 100 })),
+      expires: Type.Optional(Type.Union([Expires, Type.Null()], { description: 'null: it does not expire' })),
+    },
+    'names and limits a token of the account, or any as an administrator',
+  ),
+  'change-account': request(
+    'change-account',
+    {
+      name: Name,
+      new_name: Type.Optional(Name),
+      disabled: Type.Optional(Type.Boolean({ description: 'true: none of its tokens and links is accepted' })),
+    },
+    'admin: renames, disables or enables an account',
+  ),
+  'erase-account': request(
+    'erase-account',
+    { name: Name, confirm: Type.Literal('erase', { description: 'nothing brings the data back' }) },
+    'an administrator’s: erases an account with all its data, their history, its tokens and what is derived from them',
+  ),
+  limits: request(
+    'limits',
+    {
+      name: Type.Optional(Type.String({ maxLength: 64, description: 'the limit to set; without it, all are listed' })),
+      size: Type.Optional(
+        Type.Union([Type.Integer({ minimum: 0 }), Type.Literal('none'), Type.Null()], {
+          description: 'the new size; `none` for no limit, null for the default',
+        }),
+      ),
+      account: Type.Optional(Name),
+    },
+    'admin: lists the limits and what of them is used, and sets one, of all accounts or of one',
+  ),
+  link: request(
+    'link',
+    { account: Type.Optional(Name) },
+    'admin: makes a one-time link that signs a browser in, to the session’s own account unless `account` is given',
+  ),
+  calendars: request('calendars', {}, 'lists the calendars whose events are meetings of the merged day'),
+  calendar: request(
+    'calendar',
+    CalendarRequest.properties,
+    'subscribes to a calendar; its events become meetings of the merged day',
+  ),
+  'remove-calendar': request(
+    'remove-calendar',
+    { calendar: Type.String({ minLength: 1, maxLength: 64, description: 'its id' }) },
+    'removes a calendar and its meetings',
+  ),
+  compact: request('compact', {}, 'admin: writes the store’s file anew without free space; writes wait meanwhile'),
+  backup: request('backup', {}, 'admin: writes a backup into the folder of scheduled backups now, and verifies it'),
+  verify: request('verify', {}, 'admin: reads the whole store and checks every checksum'),
+  log: request('log', { level: Type.Optional(LogLevel) }, 'admin: sets the level of the log, or only says it'),
 } as const;
 
 export type RequestType = keyof typeof requests;
@@ -220,6 +313,12 @@ const ChangeView = Type.Object({
   at: Type.Number(),
 });
 
+const AccountView = Type.Object({
+  name: Type.String(),
+  created: Type.Number({ description: 'milliseconds since 1970' }),
+  disabled: Type.Optional(Type.Literal(true)),
+});
+
 const TokenView = Type.Object({
   id: Type.String(),
   account: Type.String(),
@@ -227,9 +326,14 @@ const TokenView = Type.Object({
   scopes: Type.Array(Type.String()),
   created: Type.Number({ description: 'milliseconds since 1970' }),
   used: Type.Union([Type.Number(), Type.Null()], { description: 'to the hour; null when never' }),
+  expires: Type.Optional(Expires),
+  kind: Type.Optional(Type.Literal('session', { description: 'a browser that is signed in' })),
+  address: Type.Optional(Type.String({ description: 'from where it was last used' })),
+  client: Type.Optional(Type.String({ description: 'the program that last used it, as it names itself' })),
 });
 
 const position = { channel: Type.String(), epoch: Type.String(), seq: Seq };
+const nextPage = { more: Type.Optional(Type.Boolean()), cursor: Type.Optional(Type.String()) };
 const success = { success: Type.Literal(true) };
 const answer = <const T extends string, P extends Record<string, TSchema>>(type: T, fields: P, description: string) =>
   Type.Object({ ...success, type: Type.Literal(type), ...fields, ref: Type.Optional(Ref) }, { description });
@@ -241,6 +345,9 @@ export const answers = {
       error: Type.String(),
       code: Type.String(),
       hint: Type.Optional(Type.String()),
+      limit: Type.Optional(Type.String({ description: 'the limit that was reached' })),
+      size: Type.Optional(Type.Number({ description: 'of that limit' })),
+      retry_ms: Type.Optional(Type.Number({ description: 'milliseconds after which it may be accepted' })),
       ref: Type.Optional(Ref),
       seq: Type.Optional(Seq),
       epoch: Type.Optional(Type.String()),
@@ -277,7 +384,11 @@ export const answers = {
     { tasks: Type.Array(Task), version: Type.Number() },
     'all tasks; also sent without a request after a merge',
   ),
-  items: answer('read-all', { ...position, items: Type.Array(ItemView) }, 'the items of a channel'),
+  items: answer(
+    'read-all',
+    { ...position, items: Type.Array(ItemView), ...nextPage },
+    'the items of a channel; with `more`, the rest takes another request with `cursor`',
+  ),
   task: Type.Object(
     {
       ...success,
@@ -324,6 +435,42 @@ export const answers = {
     'the channels that a pattern matches now; changes after these positions follow',
   ),
   unsubscribe: answer('unsubscribe', { channel: Type.String() }, 'the subscription has ended'),
+  presence: answer(
+    'presence',
+    {
+      channel: Type.String(),
+      connections: Seq,
+      people: Type.Integer({ minimum: 0, description: 'accounts, each once, and connections without one' }),
+      anonymous: Type.Integer({ minimum: 0, description: 'connections without an account' }),
+      accounts: Type.Optional(Type.Array(Type.Object({ account: Type.String(), connections: Seq }))),
+      here: Type.Optional(
+        Type.Array(
+          Type.Object({
+            account: Type.String({ description: 'empty for a visitor' }),
+            device_id: Type.String(),
+            since: Type.Number({ description: 'milliseconds since 1970' }),
+          }),
+          { description: 'the connections, the longest present first, at most 200' },
+        ),
+      ),
+    },
+    'who follows a channel, on all nodes; sent again at each change where `follow` asked for it',
+  ),
+  presences: answer(
+    'presence',
+    {
+      channels: Type.Array(
+        Type.Object({
+          channel: Type.String(),
+          connections: Seq,
+          people: Seq,
+          anonymous: Seq,
+          accounts: Type.Optional(Type.Array(Type.Object({ account: Type.String(), connections: Seq }))),
+        }),
+      ),
+    },
+    'the channels that somebody follows, those with the most people first, at most 1,000',
+  ),
   channels: answer(
     'channels',
     { channels: Type.Array(Type.Object({ channel: Type.String(), seq: Seq, items: Seq })) },
@@ -335,9 +482,9 @@ export const answers = {
       ...position,
       changes: Type.Optional(Type.Array(ChangeView)),
       items: Type.Optional(Type.Array(ItemView)),
-      more: Type.Optional(Type.Boolean()),
+      ...nextPage,
     },
-    'past changes or items; with `more`, the rest takes another request with `before`',
+    'past changes or items; with `more`, the rest takes another request with `before`, or with `cursor` for items',
   ),
   pong: answer('pong', {}, 'everything before the ping is answered'),
   help: answer(
@@ -383,11 +530,7 @@ export const answers = {
   ),
   tail: answer('tail', { tailing: Type.String() }, 'every change follows from now on'),
   kick: answer('kick', { session: Type.String() }, 'the session is closed'),
-  accounts: answer(
-    'accounts',
-    { accounts: Type.Array(Type.Object({ name: Type.String(), created: Type.Number() })) },
-    'all accounts',
-  ),
+  accounts: answer('accounts', { accounts: Type.Array(AccountView) }, 'all accounts'),
   account: answer(
     'account',
     { account: Type.String(), secret: Type.String(), token: TokenView },
@@ -395,7 +538,72 @@ export const answers = {
   ),
   tokens: answer('tokens', { tokens: Type.Array(TokenView) }, 'the tokens, without their secrets'),
   token: answer('token', { secret: Type.String(), token: TokenView }, 'the token is made; its secret is shown once'),
+  limits: answer(
+    'limits',
+    {
+      account: Type.Optional(Type.String({ description: 'the account whose sizes these are' })),
+      limits: Type.Array(
+        Type.Object({
+          name: Type.String(),
+          size: Type.Union([Type.Number(), Type.Literal('none')]),
+          default: Type.Number(),
+          unit: Type.String(),
+          period_ms: Type.Optional(Type.Number({ description: 'for a rate: so many in this time' })),
+          about: Type.String({ description: 'what is counted' }),
+          used: Type.Optional(
+            Type.Number({ description: 'so far; absent for rates, and for accounts without `account`' }),
+          ),
+        }),
+      ),
+    },
+    'the limits, with their sizes',
+  ),
+  compact: answer(
+    'compact',
+    { before: Type.Number({ description: 'bytes' }), after: Type.Number({ description: 'bytes' }) },
+    'the file is written anew',
+  ),
   revoke: answer('revoke', { token: Type.String() }, 'the token is revoked'),
+  'change-token': answer('change-token', { token: TokenView }, 'the token as it is now'),
+  'change-account': answer('change-account', { account: AccountView }, 'the account as it is now'),
+  'erase-account': answer(
+    'erase-account',
+    { account: Type.String(), channels: Seq },
+    'the account and all its channels are erased',
+  ),
+  link: answer(
+    'link',
+    { code: Type.String(), account: Type.String(), expires: Type.Number({ description: 'milliseconds since 1970' }) },
+    'the link is made: `/sign-in#<code>` of the hub; its code is shown once',
+  ),
+  calendars: answer('calendars', { calendars: Type.Array(CalendarView) }, 'the calendars, the oldest first'),
+  calendar: answer('calendar', { calendar: CalendarView }, 'the calendar is subscribed to, and will be read'),
+  'remove-calendar': answer(
+    'remove-calendar',
+    { calendar: Type.String() },
+    'the calendar and its meetings are removed',
+  ),
+  backup: answer(
+    'backup',
+    {
+      file: Type.String({ description: 'its path on the hub’s machine' }),
+      bytes: Seq,
+      channels: Seq,
+      steps: Seq,
+    },
+    'the backup is written and verified',
+  ),
+  verify: answer(
+    'verify',
+    {
+      intact: Type.Boolean(),
+      channels: Seq,
+      steps: Seq,
+      found: Type.Array(Type.String(), { description: 'a sentence for each damaged place' }),
+    },
+    'every checksum of the store was checked',
+  ),
+  log: answer('log', { level: Type.String() }, 'the level of the log from now on'),
   away: Type.Object(
     { ...success, type: Type.Literal('away'), retry_ms: Type.Number() },
     { description: 'the hub is stopping; reconnect after about `retry_ms`' },

@@ -1,9 +1,20 @@
 // A task with every field present and times in seconds, as our own clients work with it; and its conversion from and to the tasks of
 // either client generation (messages.ts).
 
+import {
+  formatIntervals,
+  intervalEdit,
+  pairMoments,
+  parseIntervals,
+  sumOf,
+  type WorkInterval,
+  withoutOverlaps,
+} from './intervals.ts';
 import type { Task } from './messages.ts';
+import { emptyValueOf, isPlanningField, type PlanningFields, planningFields, planningOf } from './planning.ts';
+import { placeWork, type Work } from './work.ts';
 
-export interface PlainTask {
+export interface PlainTask extends PlanningFields {
   /** The key of its item in the channel; never shown and never changed. */
   readonly index: string;
   readonly id: number;
@@ -14,17 +25,19 @@ export interface PlainTask {
   readonly last_active: number;
   readonly due: number;
   readonly done: number;
-  /** Seconds of work, without the running work. */
+  /** Seconds of work, without the running work: the sum of the intervals, and of work of which only the length is known. */
   readonly worktime: number;
+  /** When it was worked on, as text (intervals.ts); absent without intervals. */
+  readonly intervals?: string;
   /** Fields of Taskwarrior that have no counterpart here (annotations, priority, wait …), as Taskwarrior exports them. */
   readonly taskwarrior?: Readonly<Record<string, unknown>>;
 }
 
 export const plainFields = ['id', 'desc', 'tags', 'active', 'last_active', 'due', 'done', 'worktime'] as const;
 export type PlainField = (typeof plainFields)[number];
-/** All fields of a task that can change: those that lists show, and unknown fields of other programs. */
-export const taskFields = [...plainFields, 'taskwarrior'] as const;
-type TaskField = (typeof taskFields)[number];
+/** All fields of a task that can change: those that lists show, those of planning.ts, and unknown fields of other programs. */
+export const taskFields = [...plainFields, ...planningFields, 'intervals', 'taskwarrior'] as const;
+export type TaskField = (typeof taskFields)[number];
 
 /** Numbers of at least this size are milliseconds: as seconds they would be after the year 5138. */
 const surelyMilliseconds = 100_000_000_000;
@@ -48,10 +61,26 @@ export function isOf2019(task: Task): boolean {
   return task.start !== undefined || task.stop !== undefined;
 }
 
+/** The task with these planning fields in place of its own. */
+export function withPlanning(task: PlainTask, planning: PlanningFields): PlainTask {
+  const {
+    priority: _p,
+    project: _j,
+    wait: _w,
+    scheduled: _s,
+    every: _e,
+    zone: _z,
+    needs: _n,
+    notes: _o,
+    ...own
+  } = task;
+  return { ...own, ...planning };
+}
+
 export function plainOf(index: string, task: Task): PlainTask {
-  const { start = [], stop = [], active, last_active: lastActive, worktime } = task;
+  const { start = [], stop = [], active, last_active: lastActive } = task;
   const { taskwarrior }: Record<string, unknown> = task;
-  const spans = stop.reduce((sum, at, turn) => sum + Math.max(0, seconds(at) - seconds(start[turn] ?? at)), 0);
+  const { worktime, intervals } = workIn(task);
   return {
     index,
     id: task.id ?? 0,
@@ -61,9 +90,44 @@ export function plainOf(index: string, task: Task): PlainTask {
     last_active: lastActive === undefined ? seconds(stop.at(-1)) : seconds(lastActive),
     due: seconds(task.due),
     done: seconds(task.done),
-    worktime: worktime ?? spans,
+    worktime,
+    ...(intervals === '' ? {} : { intervals }),
+    ...planningOf(task),
     ...(isObject(taskwarrior) ? { taskwarrior } : {}),
   };
+}
+
+/** T1: the work on a task of either form. A client that knows only the sum may have taken back an interval (T2). */
+function workIn(task: Task): { readonly worktime: number; readonly intervals: string } {
+  const { worktime = 0, intervals: said } = task;
+  if (isOf2019(task)) {
+    const intervals = inSeconds(pairMoments(task.start ?? [], task.stop ?? []).intervals);
+    return { worktime: task.worktime ?? sumOf(intervals), intervals: formatIntervals(intervals) };
+  }
+  if (typeof said !== 'string' || said === '') return { worktime, intervals: '' };
+  const stated = parseIntervals(said);
+  const over = sumOf(stated) - worktime;
+  if (over <= 0) return { worktime, intervals: said };
+  const rest = stated.filter((one) => one !== stated.findLast(({ from, to }) => to - from === over));
+  return { worktime: sumOf(rest), intervals: formatIntervals(rest) };
+}
+
+function inSeconds(intervals: readonly WorkInterval[]): readonly WorkInterval[] {
+  return intervals
+    .map(({ from, to }) => ({ from: seconds(from), to: seconds(to) }))
+    .filter(({ from, to }) => to > from);
+}
+
+/** The work of a task, for work.ts. */
+export function workOf({ active, last_active, worktime, intervals }: PlainTask): Work {
+  return { active, last_active, worktime, intervals: parseIntervals(intervals) };
+}
+
+/** The task with other work. */
+export function withWork(task: PlainTask, { active, last_active, worktime, intervals }: Work): PlainTask {
+  const { intervals: _, ...rest } = task;
+  const text = formatIntervals(intervals);
+  return { ...rest, active, last_active, worktime, ...(text === '' ? {} : { intervals: text }) };
 }
 
 /**
@@ -77,30 +141,20 @@ export function wireOf(wire: Task | undefined, before: PlainTask | undefined, af
   const changed = taskFields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]));
   return isOf2019(wire)
     ? over2019(wire, before, after, changed)
-    : { ...wire, ...Object.fromEntries(changed.map((field) => [field, after[field]])) };
+    : { ...wire, ...Object.fromEntries(changed.map((field) => [field, writtenValue(after, field)])) };
+}
+
+/**
+ * The value of a field as it is written: a planning field, or intervals, that are not set are written as empty: an absent field would leave the old
+ * value (M6.4).
+ */
+export function writtenValue(task: PlainTask, field: TaskField): unknown {
+  if (field === 'intervals') return task.intervals ?? '';
+  return task[field] ?? (isPlanningField(field) ? emptyValueOf(field) : undefined);
 }
 
 function over2019(wire: Task, before: PlainTask, after: PlainTask, changed: readonly TaskField[]): Task {
-  const start = [...(wire.start ?? [])];
-  const stop = [...(wire.stop ?? [])];
-  const worked = after.worktime - before.worktime;
-  if (before.active !== 0 && after.active !== before.active) stop.push((after.last_active || after.active) * 1_000);
-  else if (before.active === 0 && worked > 0) {
-    start.push((after.last_active - worked) * 1_000);
-    stop.push(after.last_active * 1_000);
-  } else if (before.active === after.active && worked > 0) {
-    // Stated while the task runs: the pair goes before the start that has no stop yet.
-    start.splice(stop.length, 0, (after.last_active - worked) * 1_000);
-    stop.push(after.last_active * 1_000);
-  } else if (before.active === after.active && worked < 0) {
-    // A stated pair is taken back.
-    const place = stop.findLastIndex((at, turn) => seconds(at) - seconds(start[turn] ?? at) === -worked);
-    if (place !== -1) {
-      start.splice(place, 1);
-      stop.splice(place, 1);
-    }
-  }
-  if (after.active !== 0 && after.active !== before.active) start.push(after.active * 1_000);
+  const { start, stop } = listsAfter(wire, before, after);
   const running = after.active !== 0;
   const active = changed.includes('active')
     ? typeof wire.active === 'number'
@@ -115,6 +169,28 @@ function over2019(wire: Task, before: PlainTask, after: PlainTask, changed: read
     done: after.done * 1_000,
     taskwarrior: after.taskwarrior,
   };
-  const plain = changed.flatMap((field) => (field in said ? [[field, said[field]]] : []));
+  const plain = changed.flatMap((field) =>
+    isPlanningField(field) ? [[field, writtenValue(after, field)]] : field in said ? [[field, said[field]]] : [],
+  );
   return { ...wire, ...Object.fromEntries(plain), start, stop, ...(active === undefined ? {} : { active }) };
+}
+
+/** The lists of starts and stops in milliseconds, with what changed between `before` and `after`. The running start is the last one. */
+function listsAfter(wire: Task, before: PlainTask, after: PlainTask): { start: number[]; stop: number[] } {
+  const own = pairMoments(wire.start ?? [], wire.stop ?? []);
+  const [old, recent] = [workOf(before), workOf(after)];
+  const stated = intervalEdit(old.intervals, recent.intervals);
+  const { removed, added } =
+    stated.removed.length + stated.added.length > 0
+      ? stated
+      : intervalEdit(inSeconds(own.intervals), placeWork({ ...old, intervals: inSeconds(own.intervals) }, recent));
+  const isUnchanged = before.active === after.active;
+  if (removed.length + added.length === 0 && isUnchanged)
+    return { start: [...(wire.start ?? [])], stop: [...(wire.stop ?? [])] };
+  const gone = new Map(removed.map(({ from, to }) => [from, to]));
+  const kept = own.intervals.filter(({ from, to }) => gone.get(seconds(from)) !== seconds(to));
+  const more = added.map(({ from, to }) => ({ from: from * 1_000, to: to * 1_000 }));
+  const intervals = withoutOverlaps([...kept, ...more]);
+  const running = after.active === 0 ? [] : [isUnchanged && own.open !== 0 ? own.open : after.active * 1_000];
+  return { start: [...intervals.map(({ from }) => from), ...running], stop: intervals.map(({ to }) => to) };
 }

@@ -2,6 +2,7 @@
 
 import { fullDuration, shortDuration } from './duration.ts';
 import type { PlainField, PlainTask } from './plain.ts';
+import { projectOf, tagsWithoutProject } from './planning.ts';
 
 export interface TaskTextContext {
   /** Seconds since 1970. */
@@ -10,7 +11,7 @@ export interface TaskTextContext {
   readonly date: (seconds: number) => string;
 }
 
-export type TaskTexts = Readonly<Record<PlainField, string>>;
+export type TaskTexts = Readonly<Record<PlainField | 'priority', string>>;
 
 export function taskTexts(context: 'list' | 'info', task: PlainTask, scene: TaskTextContext): TaskTexts {
   const listed = context === 'list';
@@ -21,13 +22,20 @@ export function taskTexts(context: 'list' | 'info', task: PlainTask, scene: Task
   return {
     id: listed && task.done !== 0 ? '-' : `${task.id}`,
     desc: task.desc,
-    tags: task.tags.join(' '),
+    priority: task.priority ?? '',
+    tags: listed ? tagsOf(task) : tagsWithoutProject(task).join(' '),
     active: moment(task.active),
     last_active: moment(task.last_active),
     due: moment(task.due),
     done: moment(task.done),
     worktime: listed ? shortDuration(task.worktime) : fullDuration(task.worktime),
   };
+}
+
+/** F4: the project stands before the tags, in place of its own. */
+function tagsOf(task: PlainTask): string {
+  const project = projectOf(task);
+  return [...(project === undefined ? [] : [`@${project}`]), ...tagsWithoutProject(task)].join(' ');
 }
 
 /**

@@ -49,6 +49,22 @@ const rules: readonly Rule[] = [
       protocol,
     ],
   },
+  // Reports and the tools for language models are made of the merged day. What leaves for other systems knows channels alone.
+  { of: /^server\/reports\//, ours: [/^server\/reports\//, runtime, /^server\/day\//, http, core, protocol] },
+  { of: /^server\/mcp\//, ours: [/^server\/mcp\//, /^server\/day\//, http, core, protocol] },
+  // Addresses that an account names are called in one way.
+  {
+    of: /^server\/calendars\//,
+    ours: [
+      /^server\/calendars\//,
+      /^server\/outbox\/(?:guarded-request|public-address|sealed)\.ts$/,
+      runtime,
+      http,
+      core,
+      protocol,
+    ],
+  },
+  { of: /^server\/outbox\//, ours: [/^server\/outbox\//, http, core, protocol] },
   // An edge is a small hub: it imports the parts that it composes. Only the command line imports it.
   {
     of: /^server\/edge\//,
@@ -62,6 +78,9 @@ const rules: readonly Rule[] = [
       protocol,
     ],
   },
+  // The kits check and load any server: they import no part of ours, and only the command line imports them.
+  { of: /^server\/commands\/(?:conform|load)\.ts$/, ours: [/^server\//, /^clients\/(?:conform|load)\//, protocol] },
+  { of: /^clients\/(?:conform|load)\//, ours: [/^clients\/(?:conform|load)\//] },
   { of: /^server\//, ours: [/^server\//, protocol] },
   { of: /^clients\/typescript\//, ours: [/^clients\/typescript\//, protocol] },
   // The page of tasks uses the actions of the `kronos` command.
@@ -92,6 +111,9 @@ const confined: readonly { readonly name: string; readonly in: RegExp }[] = [
   { name: 'uWebSockets.js', in: /^server\/transport\/(?:uws|listen)\.ts$/ },
   { name: 'better-sqlite3', in: /^server\/storage\// },
   { name: 'node:sqlite', in: /^server\/storage\// },
+  { name: 'pdfkit', in: /^server\/reports\/pdf\// },
+  { name: 'fontkit', in: /^server\/reports\/pdf\// },
+  { name: '@modelcontextprotocol/server', in: /^server\/mcp\/(?:server|stdio)\.ts$/ },
 ];
 
 /** Functions that only the real World may use. */

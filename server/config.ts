@@ -3,6 +3,9 @@
 
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { isAllowedHost } from './outbox/public-address.ts';
+import type { BackupPlan } from './storage/archive/scheduled-backups.ts';
+import { isProxyRange } from './transport/client-address.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -25,10 +28,36 @@ export interface Config {
   readonly store: 'sqlite' | 'memory' | PostgresUrl;
   /** How nodes on one database notify each other: PostgreSQL's NOTIFY, or the URL of a NATS server. */
   readonly relay: 'notify' | NatsUrl;
+  /** Connections to PostgreSQL of this node. */
+  readonly pgConnections: number;
+  /** When and where the hub backs itself up; undefined for never. */
+  readonly backup: BackupPlan | undefined;
+  /** True opens a store that has lost commits (`--accept-loss`). */
+  readonly acceptLoss: boolean;
   readonly origins: readonly string[];
+  /** The path below which a proxy serves the hub, without a slash at its end: `/horai`; '' for the whole origin. */
+  readonly basePath: string;
+  /** Origins of push services besides those of the known browsers. */
+  readonly pushServices: readonly string[];
+  /** Hosts, addresses and subnets besides the public internet that webhooks and calendars may lead to. */
+  readonly outboxAllow: readonly string[];
+  /** What secrets of other systems are encrypted with; undefined for a key in the data folder. */
+  readonly secretKey: string | undefined;
+  /** A folder with the fonts of PDFs. */
+  readonly fonts: string;
   readonly hosts: readonly string[];
   readonly rooms: 'open' | 'members';
+  /** Addresses and subnets of proxies whose forwarding headers name the client. */
+  readonly trustedProxies: readonly string[];
+  /** Bytes of free disk space below which the hub takes no new data; 0 for no floor. */
+  readonly diskFloor: number;
   readonly engine: 'auto' | 'uws' | 'ws';
+  /** Milliseconds for which a hub that stops still takes new clients, while it says that it is not ready. 0, used only in tests, waits for nothing. */
+  readonly drainMs: number;
+  /** Milliseconds after which a node without its database no longer trusts the tokens that it knows. */
+  readonly tokensMaxAgeMs: number;
+  /** The package or path that is tried as uWebSockets.js first. */
+  readonly uws: string | undefined;
   /** Greatest age of a heartbeat in days; undefined for no limit. */
   readonly heartbeatAge: number | undefined;
   /** Hours that a heartbeat may be in the future. */
@@ -78,6 +107,8 @@ const positiveNumber: Pick<Setting<number>, 'allowed' | 'parse'> = {
   parse: (text) => (/^\d{1,6}(?:\.\d{1,3})?$/.test(text) && Number(text) > 0 ? Number(text) : undefined),
 };
 
+/** One path or more; not the first segment of the tools' and the hub's own addresses, which stay reachable without it. */
+const basePathForm = /^(?:\/(?!(?:api|-|\.{1,2})(?:\/|$))[\w.~-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+){0,7})?\/?$/;
 const hostForm = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i;
 const uuid4Form = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -98,6 +129,17 @@ export function isNats(text: string): text is NatsUrl {
 function parseList(text: string, isItem: (item: string) => boolean): readonly string[] | undefined {
   const items = text.split(',').map((item) => item.trim().toLowerCase());
   return items.every(isItem) ? items : undefined;
+}
+
+/**
+ * Reads the value of HORAI_BACKUP: a folder, then a time of day (default 03:00), then how many to keep (default 7), separated by spaces.
+ * @returns undefined if it has another form
+ */
+function parseBackupPlan(text: string): BackupPlan | undefined {
+  const [, folder = '', hours = '03', minutes = '00', keep = '7'] =
+    /^(.*?\S)(?:\s+([01]\d|2[0-3]):([0-5]\d))?(?:\s+([1-9]\d{0,3}))?$/s.exec(text.trim()) ?? [];
+  if (folder === '' || folder.includes('\0')) return undefined;
+  return { folder, minute: Number(hours) * 60 + Number(minutes), keep: Number(keep) };
 }
 
 function dataFolder({ env, platform, home }: ConfigSources): string {
@@ -177,6 +219,62 @@ const settings = {
     allowed: 'origins such as https://example.org, comma separated',
     parse: (text) => parseList(text, (item) => originForm.test(item)),
   } satisfies Setting<readonly string[]>,
+  basePath: {
+    variable: 'HORAI_BASE_PATH',
+    fallback: '',
+    shown: '/',
+    help: 'the path below which a proxy serves the hub, such as /horai',
+    allowed: 'a path such as /horai',
+    parse: (text) => (basePathForm.test(text) ? text.replace(/\/$/, '') : undefined),
+  } satisfies Setting<string>,
+  trustedProxies: {
+    variable: 'HORAI_TRUSTED_PROXIES',
+    fallback: [],
+    shown: 'none',
+    help: 'proxies that name the client in X-Forwarded-For or Forwarded, comma separated; limits then count the client',
+    allowed: 'addresses, subnets such as 10.0.0.0/8, or loopback, comma separated',
+    parse: (text) => parseList(text, isProxyRange),
+  } satisfies Setting<readonly string[]>,
+  diskFloor: {
+    variable: 'HORAI_DISK_FLOOR',
+    fallback: 256 * 2 ** 20,
+    shown: '256',
+    help: 'MiB of free disk space below which the hub takes no new data; 0 for no floor',
+    allowed: 'a whole number of MiB',
+    parse: (text) => (/^\d{1,8}$/.test(text) ? Number(text) * 2 ** 20 : undefined),
+  } satisfies Setting<number>,
+  pushServices: {
+    variable: 'HORAI_PUSH_SERVICES',
+    fallback: [],
+    shown: 'none',
+    help: 'further push services for notifications, besides those of the usual browsers, comma separated',
+    allowed: 'origins such as https://push.example.org, comma separated',
+    parse: (text) => parseList(text, (item) => originForm.test(item)),
+  } satisfies Setting<readonly string[]>,
+  outboxAllow: {
+    variable: 'HORAI_OUTBOX_ALLOW',
+    fallback: [],
+    shown: 'none',
+    help: 'hosts and subnets besides the public internet that webhooks and calendars may lead to, also without TLS, comma separated',
+    allowed: 'host names, addresses and subnets such as 192.168.1.0/24, comma separated',
+    parse: (text) => parseList(text, isAllowedHost),
+  } satisfies Setting<readonly string[]>,
+  fonts: {
+    variable: 'HORAI_FONTS',
+    fallback: '/usr/share/fonts',
+    shown: '/usr/share/fonts',
+    help: 'a folder with fonts for reports as PDF, looked through with all folders below it',
+    allowed: 'a folder',
+    parse: (text) => (text.includes('\0') ? undefined : text),
+  } satisfies Setting<string>,
+  secretKey: {
+    variable: 'HORAI_SECRET_KEY',
+    fallback: undefined,
+    shown: 'secret.key in the data folder',
+    help: 'what secrets of other systems are encrypted with; the same on all nodes of a database',
+    allowed: 'a text of 16 characters or more',
+    parse: (text) => (text.length >= 16 ? text : undefined),
+  } satisfies Setting<string | undefined>,
   store: {
     variable: 'HORAI_STORE',
     fallback: 'sqlite',
@@ -193,6 +291,22 @@ const settings = {
     allowed: 'notify or nats://host:4222',
     parse: (text) => (text === 'notify' || isNats(text) ? text : undefined),
   } satisfies Setting<Config['relay']>,
+  pgConnections: {
+    variable: 'HORAI_PG_CONNECTIONS',
+    fallback: 8,
+    shown: '8',
+    help: 'on PostgreSQL: connections of this node to the database',
+    allowed: 'a whole number, 3 to 100',
+    parse: (text) => (/^\d{1,3}$/.test(text) && Number(text) >= 3 && Number(text) <= 100 ? Number(text) : undefined),
+  } satisfies Setting<number>,
+  backup: {
+    variable: 'HORAI_BACKUP',
+    fallback: undefined,
+    shown: 'none',
+    help: 'daily backups: a folder, a time and how many to keep, such as "/var/backups/horai 03:00 7"',
+    allowed: 'a folder, which a time (03:00) and how many to keep (7) may follow',
+    parse: parseBackupPlan,
+  } satisfies Setting<BackupPlan | undefined>,
   engine: {
     variable: 'HORAI_ENGINE',
     fallback: 'auto',
@@ -200,6 +314,29 @@ const settings = {
     help: 'uws (fast, native), ws (pure JavaScript), or auto: uws where it loads',
     ...oneOf(['auto', 'uws', 'ws']),
   } satisfies Setting<Config['engine']>,
+  drain: {
+    variable: 'HORAI_DRAIN',
+    fallback: undefined,
+    shown: '2 on PostgreSQL, else 0',
+    help: 'seconds that a hub which stops still serves, with /-/health/ready false, so that a load balancer sends no more clients',
+    allowed: 'a number of seconds, 0 to 300',
+    parse: (text) => (/^\d{1,3}(?:\.\d{1,3})?$/.test(text) && Number(text) <= 300 ? Number(text) : undefined),
+  } satisfies Setting<number | undefined>,
+  tokensMaxAge: {
+    variable: 'HORAI_TOKENS_MAX_AGE',
+    fallback: 10,
+    shown: '10',
+    help: 'on PostgreSQL: seconds without the database after which a node ends the sessions that tokens opened',
+    ...positiveNumber,
+  } satisfies Setting<number>,
+  uws: {
+    variable: 'HORAI_UWS',
+    fallback: undefined,
+    shown: 'the installed uWebSockets.js',
+    help: 'another uWebSockets.js: the name of an installed package, or a path',
+    allowed: 'a package name or a path',
+    parse: (text) => text,
+  } satisfies Setting<Config['uws']>,
   heartbeatAge: {
     variable: 'HORAI_HEARTBEAT_AGE',
     fallback: undefined,
@@ -239,14 +376,16 @@ const settings = {
   } satisfies Setting<boolean>,
   log: {
     variable: 'HORAI_LOG',
-    fallback: 'warn',
-    shown: 'warn',
+    fallback: 'info',
+    shown: 'info',
     help: 'log level; the log is JSON lines on stderr',
     ...oneOf(logLevels),
   } satisfies Setting<Config['log']>,
 };
 
 const testingPort = 5666;
+/** In this time a hub that stops still reads the requests that were sent before. */
+const leastDrainMs = 100;
 
 function table(sources: ConfigSources) {
   const data = dataFolder(sources);
@@ -278,6 +417,7 @@ export function configure(sources: ConfigSources): Configured {
   };
   const rows = table(sources);
   const kronosPort = read(rows.kronosPort);
+  const store = read(rows.store);
   const config: Config = {
     host: read(rows.host),
     port: read(rows.port),
@@ -287,11 +427,24 @@ export function configure(sources: ConfigSources): Configured {
     ownerToken: read(rows.ownerToken),
     signup: read(rows.signup),
     rooms: read(rows.rooms),
+    trustedProxies: read(rows.trustedProxies),
+    diskFloor: read(rows.diskFloor),
     hosts: read(rows.hosts),
     origins: read(rows.origins),
-    store: read(rows.store),
+    basePath: read(rows.basePath),
+    pushServices: read(rows.pushServices),
+    outboxAllow: read(rows.outboxAllow),
+    secretKey: read(rows.secretKey),
+    fonts: read(rows.fonts),
+    store,
     relay: read(rows.relay),
+    pgConnections: read(rows.pgConnections),
+    backup: read(rows.backup),
+    acceptLoss: false,
     engine: read(rows.engine),
+    drainMs: Math.max(leastDrainMs, 1_000 * (read(rows.drain) ?? (isPostgres(store) ? 2 : 0))),
+    tokensMaxAgeMs: 1_000 * read(rows.tokensMaxAge),
+    uws: read(rows.uws),
     heartbeatAge: read(rows.heartbeatAge),
     heartbeatAhead: read(rows.heartbeatAhead),
     awWebUi: read(rows.awWebUi),
@@ -300,6 +453,11 @@ export function configure(sources: ConfigSources): Configured {
     log: read(rows.log),
   };
   return errors.length > 0 ? { ok: false, errors } : { ok: true, config: Object.freeze(config) };
+}
+
+/** The log level of a command that is not the hub: only what went wrong, unless the person set a level. */
+export function commandLog({ env }: ConfigSources, { log }: Config): Config['log'] {
+  return (env[settings.log.variable]?.trim() ?? '') === '' ? 'warn' : log;
 }
 
 /** The table as `--help` prints it. */

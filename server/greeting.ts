@@ -8,6 +8,7 @@ import { version } from './version.ts';
 export function greeting(hub: RunningHub, config: Config): string {
   const lines = [
     `Horai ${version} is at ${hub.url} (${hub.engine}; ${hub.isPersonal ? 'personal: no token needed' : 'clients need a token'}).`,
+    `Socket engine: ${hub.engineNote}.`,
     `Kronos clients: ${hub.kronos ?? 'off'}.`,
     ...(hub.webUi === null ? [] : [`ActivityWatch’s web UI: ${hub.webUi}`]),
     `Data: ${config.store === 'memory' ? 'in memory' : config.store === 'sqlite' ? config.data : 'in PostgreSQL'}.`,

@@ -18,20 +18,21 @@ const print = (text: string) => void process.stdout.write(`${text}\n`);
 const printError = (text: string) => void process.stderr.write(`${text}\n`);
 
 /** Makes the process exit soon, even if something blocks the orderly stop. */
-function endSoon(): void {
+function endSoon(drainMs = 0): void {
   setTimeout(() => {
     printError('Stopping took too long: exiting now.');
     process.exit(1);
-  }, stopMs).unref();
+  }, stopMs + drainMs).unref();
 }
 
-function untilSignal(): Promise<void> {
+/** @param drainMs milliseconds for which a hub that stops still serves */
+function untilSignal(drainMs = 0): Promise<void> {
   return new Promise((resolve) => {
     let signals = 0;
     const onSignal = () => {
       signals += 1;
       if (signals > 1) process.exit(1);
-      endSoon();
+      endSoon(drainMs);
       resolve();
     };
     process.on('SIGTERM', onSignal);
@@ -62,7 +63,7 @@ async function runEdge(config: EdgeConfig, log: Config['log']): Promise<number> 
 }
 
 async function runHub(config: Config): Promise<number> {
-  const stopped = untilSignal();
+  const stopped = untilSignal(config.drainMs);
   const composed = await compose(config, realWorld(config.log));
   if (!composed.ok) {
     printError(composed.error);

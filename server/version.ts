@@ -7,3 +7,6 @@ const { version: packageVersion }: { version: string } = JSON.parse(
 );
 
 export const version = packageVersion;
+
+/** The version of Node, such as `v22.12.0`. */
+export { version as nodeVersion } from 'node:process';

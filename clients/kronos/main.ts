@@ -8,9 +8,11 @@ import type { CliContext } from './cli/cli-context.ts';
 import { findLocale, formatDate } from './cli/date.ts';
 import { run } from './cli/program.ts';
 import { StandardOutput } from './cli/stdout.ts';
+import { readAskedDate, writeAskedDate } from './data/asked-date.ts';
 import { findDataDir } from './data/data-dir.ts';
 import { DatabaseFile } from './data/file.ts';
 import { readListedIds, writeListedIds } from './data/listed-ids.ts';
+import { readListedTimes, writeListedTimes } from './data/listed-times.ts';
 import { readLastSync } from './sync/last-sync.ts';
 
 /** What bin/kronos.cjs passes on, because this file cannot find it out once it is bundled. */
@@ -59,13 +61,23 @@ export async function main({ self, about, unbundled }: LaunchInfo): Promise<void
       if (process.stdin.isTTY !== true) return 'cannot ask';
       return /^y(?:es)?$/i.test((await ask(question, 'shown')).trim()) ? 'yes' : 'no';
     },
+    askLine: (question) => (process.stdin.isTTY === true ? ask(question, 'shown') : Promise.resolve(undefined)),
+    editText: async (text) => {
+      const { editFile } = await import('./cli/edit-file.ts');
+      return editFile(join(dataDir, 'time-edit.txt'), text, env);
+    },
     now: () => Date.now(),
     createId: () => process.getBuiltinModule('node:crypto').randomBytes(15).toString('base64url'),
     formatDate: (seconds) => formatDate(findLocale(env), seconds),
+    runProcess: async (request) => (await import('./cli/run-process.ts')).runProcess(request),
     startBackgroundSync: () => startSync(self, home),
     readLastSync: () => readLastSync(dataDir),
+    readAskedDate: () => readAskedDate(dataDir),
+    writeAskedDate: (date) => writeAskedDate(dataDir, date),
     readListedIds: () => readListedIds(dataDir),
     writeListedIds: (ids) => writeListedIds(dataDir, ids),
+    readListedTimes: () => readListedTimes(dataDir),
+    writeListedTimes: (times) => writeListedTimes(dataDir, times),
     onInterrupt: (act) => {
       const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
       // Not `once`: Ink ends the process when its own listener is the last one.

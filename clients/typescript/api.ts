@@ -140,6 +140,7 @@ export interface ReadOptions {
   /** Microseconds since 1970. `from` is inclusive, `to` is exclusive. */
   readonly from?: number;
   readonly to?: number;
+  /** Return at most that many items. Default: all. */
   readonly limit?: number;
 }
 
@@ -189,7 +190,7 @@ export interface SdkChannel<T> {
   onEvent(listener: (event: ChannelEvent<T>) => void): () => void;
   /** @deprecated since 0.2.0: use `onEvent`. */
   onTold(listener: (event: ChannelEvent<T>) => void): () => void;
-  /** Reads from the hub, without mirroring the channel. */
+  /** Reads from the hub page by page, without mirroring the channel. */
   read(range?: ReadOptions): Promise<ReadResult<T>>;
   /** Reads past changes from the hub. */
   history(options?: HistoryOptions): Promise<HistoryResult<T>>;

@@ -2,6 +2,7 @@
 // exchanges both with the hub, channel-persistence.ts stores them.
 
 import { refuse } from '../../protocol/errors.ts';
+import type { Requests } from '../../protocol/messages.ts';
 import type {
   ChannelEvent,
   HistoryOptions,
@@ -25,6 +26,9 @@ import { type ChangeMessage, ChannelMirror, type ChannelPage, toChange, toItem }
 import { WriteQueue } from './queue.ts';
 import { applyPending, getKey, type ItemEntry, type PendingWrite, toEntry, type WriteIntent } from './replica.ts';
 import { offlineFailure, type Transport, toFailure, type WireAnswer } from './transport.ts';
+
+/** Items that a request for a page may ask for at most. */
+const largestPage = 10_000;
 
 export interface MirroredChannelDeps
   extends Omit<ChannelSyncDeps, 'onChange'>,
@@ -150,19 +154,19 @@ export class MirroredChannel implements SdkChannel<unknown> {
   }
 
   async read(range: ReadOptions = {}): Promise<ReadResult<unknown>> {
-    return toReadResult(await this.#request({ type: 'read-all', channel: this.name, ...range }));
+    return this.#readPages({ type: 'read-all', channel: this.name, ...range }, range.limit);
   }
 
   async history(options: HistoryOptions = {}): Promise<HistoryResult<unknown>> {
     const answer = await this.#request({ type: 'history', channel: this.name, ...options });
-    if (answer === undefined || !answer.success || answer.type !== 'history') return toFailure(answer);
+    if (!answer?.success || answer.type !== 'history') return toFailure(answer);
     const { epoch, seq, changes: messages = [], more = false } = answer;
     const changes = messages.map((message) => toChange({ ...message, success: true, channel: this.name }));
     return { ok: true, position: { epoch, seq }, changes, more };
   }
 
   async at(seq: number): Promise<ReadResult<unknown>> {
-    return toReadResult(await this.#request({ type: 'history', channel: this.name, at: seq }));
+    return this.#readPages({ type: 'history', channel: this.name, at: seq });
   }
 
   async create(item: unknown, options: ItemSpan & { readonly key?: string } = {}): Promise<QueuedWrite | SdkFailure> {
@@ -170,28 +174,22 @@ export class MirroredChannel implements SdkChannel<unknown> {
     return this.#enqueue({ type: 'create', ...toEntry({ ...options, key: options.key ?? this.#deps.id(), item }) });
   }
 
-  async update(key: string, item: unknown, span: ItemSpan = {}): Promise<QueuedWrite | SdkFailure> {
-    if (!this.isMirrored || !this.#isLoaded) await this.open();
-    const before = this.items.get(key);
-    if (before === undefined) return refuse('item_not_found');
-    return this.#enqueue({ type: 'update', ...toEntry({ ...span, key, item }), before: before.item });
+  update(key: string, item: unknown, span: ItemSpan = {}): Promise<QueuedWrite | SdkFailure> {
+    return this.#change(key, (before) => ({ type: 'update', ...toEntry({ ...span, key, item }), before }));
   }
 
-  async delete(key: string): Promise<QueuedWrite | SdkFailure> {
-    if (!this.isMirrored || !this.#isLoaded) await this.open();
-    const before = this.items.get(key);
-    if (before === undefined) return refuse('item_not_found');
-    return this.#enqueue({ type: 'delete', key, before: before.item });
+  delete(key: string): Promise<QueuedWrite | SdkFailure> {
+    return this.#change(key, (before) => ({ type: 'delete', key, before }));
   }
 
   async writeAll(items: readonly ItemEntry[]): Promise<QueuedWrite | SdkFailure> {
-    if (!this.isMirrored || !this.#isLoaded) await this.open();
+    await this.#ready();
     const before = [...this.items.values()].map(({ key, item }) => ({ key, item }));
     return this.#enqueue({ type: 'write-all', items: items.map(toEntry), before });
   }
 
   async revert(to: number): Promise<QueuedWrite | SdkFailure> {
-    if (!this.isMirrored || !this.#isLoaded) await this.open();
+    await this.#ready();
     const epoch = this.position?.epoch;
     if (epoch === undefined) return offlineFailure('no answer from the hub yet');
     return this.#enqueue({ type: 'revert', to, epoch });
@@ -232,6 +230,41 @@ export class MirroredChannel implements SdkChannel<unknown> {
     return new Promise((resolve) => this.#deps.transport.request(request, resolve));
   }
 
+  /**
+   * Asks for items page by page (S11.2), so that no answer is large. An item that changes meanwhile is returned once.
+   * @param limit items to return at most; all by default
+   */
+  async #readPages(request: Requests['read-all' | 'history'], limit?: number): Promise<ReadResult<unknown>> {
+    const items = new Map<string, SdkItem<unknown>>();
+    let position: SdkPosition | undefined;
+    let page = { ...request, pages: true };
+    for (;;) {
+      if (limit !== undefined) page = { ...page, limit: Math.min(limit - items.size, largestPage) };
+      const answer = await this.#request(page);
+      if (!answer?.success || !('epoch' in answer) || !('items' in answer)) return toFailure(answer);
+      const { epoch, seq, items: found = [] } = answer;
+      position ??= { epoch, seq };
+      if (epoch !== position.epoch) return offlineFailure('the hub was restored meanwhile: read again');
+      for (const item of found) items.set(item.key, toItem(item));
+      // Only a page that is not the last has a cursor.
+      if (!('cursor' in answer) || items.size === limit) break;
+      page = { ...page, cursor: answer.cursor };
+    }
+    return { ok: true, position, items: [...items.values()] };
+  }
+
+  /** Opens the channel if it is not open. */
+  async #ready(): Promise<void> {
+    if (!this.isMirrored || !this.#isLoaded) await this.open();
+  }
+
+  /** @param intent gets the item as it is now */
+  async #change(key: string, intent: (before: unknown) => WriteIntent): Promise<QueuedWrite | SdkFailure> {
+    await this.#ready();
+    const entry = this.items.get(key);
+    return entry ? this.#enqueue(intent(entry.item)) : refuse('item_not_found');
+  }
+
   async #enqueue(intent: WriteIntent): Promise<QueuedWrite | SdkFailure> {
     if (this.#isClosed) return offlineFailure('the connection is closed');
     if ('item' in intent && intent.item === undefined) return refuse('missing', 'item');
@@ -266,10 +299,4 @@ export class MirroredChannel implements SdkChannel<unknown> {
     this.#notifyItems();
     this.#persistence.saveLazily();
   }
-}
-
-function toReadResult(answer: WireAnswer): ReadResult<unknown> {
-  if (answer === undefined || !answer.success || !('epoch' in answer) || !('items' in answer)) return toFailure(answer);
-  const { epoch, seq, items = [] } = answer;
-  return { ok: true, position: { epoch, seq }, items: items.map(toItem) };
 }

@@ -5,6 +5,7 @@ import type { MergedDayView } from '../../protocol/day-answer.ts';
 import type { QuestionReply, QuestionsView } from '../../protocol/day-questions.ts';
 import type { SuggestionAnswer, SuggestionsView, WrittenEdit } from '../../protocol/day-suggestions.ts';
 import { errorMessage } from '../../protocol/error-message.ts';
+import { hubPath } from '../../protocol/hub-path.ts';
 import type {
   ChannelEvent,
   Connection,
@@ -114,7 +115,7 @@ export class HubConnection implements Connection {
     const answer = await new Promise<WireMessage | undefined>((resolve) =>
       this.#transport.request({ type: 'channels' }, resolve),
     );
-    if (answer === undefined || !answer.success || answer.type !== 'channels') return toFailure(answer);
+    if (!answer?.success || answer.type !== 'channels') return toFailure(answer);
     return { ok: true, channels: answer.channels };
   }
 
@@ -126,19 +127,16 @@ export class HubConnection implements Connection {
     return answer.ok ? { ok: true, day: answer.value } : answer;
   }
 
-  async suggestions(date: string): ReturnType<Connection['suggestions']> {
-    const answer = await this.#http<SuggestionsView>(`/-/suggestions?${new URLSearchParams({ date })}`);
-    return answer.ok ? { ok: true, ...answer.value } : answer;
+  suggestions(date: string): ReturnType<Connection['suggestions']> {
+    return this.#httpFields<SuggestionsView>(`/-/suggestions?${new URLSearchParams({ date })}`);
   }
 
-  async answerSuggestion(said: SuggestionAnswer): ReturnType<Connection['answerSuggestion']> {
-    const answer = await this.#http<WrittenEdit>('/-/suggestions', said);
-    return answer.ok ? { ok: true, ...answer.value } : answer;
+  answerSuggestion(said: SuggestionAnswer): ReturnType<Connection['answerSuggestion']> {
+    return this.#httpFields<WrittenEdit>('/-/suggestions', said);
   }
 
-  async questions(): ReturnType<Connection['questions']> {
-    const answer = await this.#http<QuestionsView>('/-/questions');
-    return answer.ok ? { ok: true, ...answer.value } : answer;
+  questions(): ReturnType<Connection['questions']> {
+    return this.#httpFields<QuestionsView>('/-/questions');
   }
 
   async answerQuestion(said: QuestionReply): ReturnType<Connection['answerQuestion']> {
@@ -146,10 +144,16 @@ export class HubConnection implements Connection {
     return answer.ok ? { ok: true, undo: answer.value.undo } : answer;
   }
 
+  /** As `#http`, with the fields of the value beside `ok`. */
+  async #httpFields<T extends object>(path: string, body?: object): Promise<({ readonly ok: true } & T) | SdkFailure> {
+    const answer = await this.#http<T>(path, body);
+    return answer.ok ? { ok: true, ...answer.value } : answer;
+  }
+
   /** Asks the hub over HTTP: with POST if there is a body. */
   async #http<T>(path: string, body?: object): Promise<{ readonly ok: true; readonly value: T } | SdkFailure> {
     const { token } = await this.identity();
-    const address = new URL(path, this.#options.url.replace(/^ws/, 'http'));
+    const address = hubPath(this.#options.url.replace(/^ws/, 'http'), path);
     const headers = {
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -353,7 +357,8 @@ function isIdentity(value: unknown): value is Identity {
 function toSocketUrl(url: string): string {
   const { protocol } = new URL(url);
   if (!/^(?:http|ws)s?:$/.test(protocol)) throw new TypeError(`not the URL of a hub: ${url}`);
-  return url.replace(/^http/, 'ws');
+  // Proxies redirect a folder without a slash at its end, and a WebSocket follows no redirect.
+  return url.replace(/^http/, 'ws').replace(/[^/]$/, '$&/');
 }
 
 /** Called when a socket is opened, because offline use needs no WebSocket. */

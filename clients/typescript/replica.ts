@@ -3,8 +3,9 @@
 // clock in this file.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
-import { same } from '../../protocol/merge.ts';
+import { withMergedWork } from '../../protocol/merge-work.ts';
 import type { Requests } from '../../protocol/messages.ts';
+import { same } from '../../protocol/same.ts';
 import type { ItemSpan, SdkItem, SdkPosition } from './api.ts';
 
 export interface ItemEntry extends ItemSpan {
@@ -55,7 +56,13 @@ export function rebase(before: unknown, current: unknown, ours: unknown): unknow
     if (!oldFields.has(field) || !same(oldFields.get(field), value)) fields.set(field, value);
   }
   for (const field of oldFields.keys()) if (!Object.hasOwn(ours, field)) fields.delete(field);
-  return Object.fromEntries(fields);
+  const merged = Object.fromEntries(fields);
+  return hasIntervals(current) && hasIntervals(ours) ? withMergedWork(merged, before, current, ours) : merged;
+}
+
+/** True for a task with intervals of work: what two devices worked is the sum (M14). */
+function hasIntervals({ intervals }: { readonly intervals?: unknown }): boolean {
+  return typeof intervals === 'string';
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

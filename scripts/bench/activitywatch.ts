@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { nanoid } from 'nanoid';
+import { median } from '../../clients/load/figures.ts';
 import { eventOf } from '../../server/adapters/activitywatch/events/event.ts';
 import { evaluate, parsed } from '../../server/adapters/activitywatch/query/evaluate.ts';
 import { Moment, ResultWriter } from '../../server/adapters/activitywatch/query/values.ts';
@@ -20,7 +21,7 @@ import type { World } from '../../server/core/world.ts';
 import { openSqlite } from '../../server/storage/sqlite/store.ts';
 import { listen } from '../../server/transport/listen.ts';
 import { fullDesktopQuery } from '../../tests/harness/activitywatch-webui-queries.ts';
-import { type BenchRow, median } from './store.ts';
+import type { BenchRow } from './store.ts';
 
 const days = 365;
 const begin = Date.UTC(2025, 10, 21);
@@ -126,7 +127,7 @@ export const query = fullDesktopQuery({
 
 export async function benchActivityWatch(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'horai-bench-'));
-  const quiet = { debug() {}, info() {}, warn() {}, error: console.error };
+  const quiet = { level: 'error', debug() {}, info() {}, warn() {}, error: console.error };
   const world: World = {
     now: () => Date.now(),
     after(ms, act) {

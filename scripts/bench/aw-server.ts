@@ -6,9 +6,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from '../../clients/load/figures.ts';
 import { startComposed } from '../../tests/harness/compose.ts';
 import { freePort } from '../prove/free-port.ts';
-import { type BenchRow, median } from './store.ts';
+import type { BenchRow } from './store.ts';
 
 const version = '0.12.0';
 /** aw-server 0.12 cannot process the timestamps and durations of later versions of peewee and Flask. */

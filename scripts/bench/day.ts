@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Chance } from '../../server/commands/demo/chance.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { noopRelay } from '../../server/core/relay.ts';
 import type { Op, Store } from '../../server/core/store.ts';
@@ -18,7 +19,6 @@ import { rulesClassifier } from '../../server/day/registry/rules.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import { openSqlite } from '../../server/storage/sqlite/store.ts';
 import { realWorld } from '../../server/world.ts';
-import { Chance } from '../demo/chance.ts';
 import { benchAwServer } from './aw-server.ts';
 import type { BenchRow } from './store.ts';
 import { benchAsking } from './suggestions.ts';

@@ -3,12 +3,15 @@
 
 import { benchActivityWatch } from './activitywatch.ts';
 import { benchDay } from './day.ts';
-import { benchFanout } from './fanout.ts';
+import { benchFairness } from './fairness.ts';
+import { benchFanout, benchWsFanout } from './fanout.ts';
 import { benchIdle } from './idle.ts';
 import { benchKronos } from './kronos.ts';
+import { benchNodes } from './nodes.ts';
+import { benchPages } from './pages.ts';
 import { benchPostgres } from './postgres.ts';
 import { benchRooms } from './rooms.ts';
-import { benchStart } from './start.ts';
+import { benchInstalled, benchStart } from './start.ts';
 import { type BenchRow, benchStore } from './store.ts';
 import { benchStorm } from './storm.ts';
 import { benchWakatime } from './wakatime.ts';
@@ -16,17 +19,22 @@ import { benchWrites } from './writes.ts';
 
 const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   fanout: benchFanout,
+  'fanout-ws': benchWsFanout,
   writes: benchWrites,
   store: benchStore,
   start: benchStart,
+  installed: benchInstalled,
   storm: benchStorm,
   idle: benchIdle,
   kronos: benchKronos,
   rooms: benchRooms,
   activitywatch: benchActivityWatch,
   postgres: benchPostgres,
+  nodes: benchNodes,
   wakatime: () => benchWakatime(),
   day: benchDay,
+  fairness: benchFairness,
+  pages: benchPages,
 };
 
 const selected = process.argv.slice(2);

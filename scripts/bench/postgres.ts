@@ -8,12 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { median } from '../../clients/load/figures.ts';
 import type { PostgresUrl } from '../../server/config.ts';
 import { openPostgres } from '../../server/storage/postgres/store.ts';
 import { realWorld } from '../../server/world.ts';
 import { Nats, natsServer } from '../../tests/harness/nats.ts';
 import { Postgres, postgresBin } from '../../tests/harness/postgres.ts';
-import { type BenchRow, median } from './store.ts';
+import type { BenchRow } from './store.ts';
 import { frame, gather, type Server, start } from './wire.ts';
 import { connectWriters, owner, write } from './writes.ts';
 
@@ -103,7 +104,7 @@ async function pgbench(postgres: Postgres, bin: string, url: PostgresUrl, connec
     `\\set key random(1, 1000000000000)
 SELECT * FROM append('bench' || :client_id::text, 1, 1, ARRAY['b' || (:client_id::int % 16)::text || '/notes', NULL]::text[],
   ARRAY[1767600000000, -1]::bigint[], ARRAY[true, NULL]::boolean[], ARRAY['bench', NULL]::text[], ARRAY[NULL, NULL]::text[],
-  ARRAY[NULL, NULL]::bigint[], ARRAY['put', NULL]::text[], ARRAY[:key::text, NULL]::text[], ARRAY['${value}', NULL]::text[],
+  ARRAY[NULL, NULL]::bigint[], ARRAY[NULL, NULL]::text[], ARRAY['put', NULL]::text[], ARRAY[:key::text, NULL]::text[], ARRAY['${value}', NULL]::text[],
   ARRAY[NULL, NULL]::bigint[], ARRAY[NULL, NULL]::bigint[], ARRAY[NULL, NULL]::bigint[]);\n`,
   );
   const args = [

@@ -2,9 +2,8 @@
 // uWebSockets.js without history, protection from slow readers and error handling. It sends its port to the parent process, and its
 // memory on request.
 
-import { compose } from '../../server/compose.ts';
 import { type Config, configure } from '../../server/config.ts';
-import { realWorld } from '../../server/world.ts';
+import { startUnlimited } from './start-unlimited.ts';
 
 interface BareResponse {
   writeHeader(name: string, value: string): BareResponse;
@@ -21,9 +20,8 @@ async function ours(): Promise<number> {
   const configured = configure({ env, platform: process.platform, home: '/' });
   if (!configured.ok) throw new Error(configured.errors.join(' '));
   const config: Config = configured.config;
-  const composed = await compose(config, realWorld(config.log));
-  if (!composed.ok) throw new Error(composed.error);
-  return Number(new URL(composed.hub.url).port);
+  const composed = await startUnlimited(config);
+  return Number(new URL(composed.url).port);
 }
 
 async function bare(): Promise<number> {

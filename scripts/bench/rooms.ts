@@ -13,9 +13,9 @@ const updates = 25;
 const burst = 40;
 /** A byte (`~`) that every update contains once, and no other message. */
 const mark = 0x7e;
-/** The room's history when the slow reader connects: more than the system buffers for one connection. */
-const historyBytes = 12_000_000;
-const requestBytes = 200_000;
+/** The room's history when the slow reader connects: nearly as much as a room keeps. */
+const historyBytes = 250_000;
+const requestBytes = 256;
 
 interface Server {
   readonly port: number;
@@ -59,7 +59,7 @@ export async function benchRooms(): Promise<readonly BenchRow[]> {
       'deliveries/s',
       (figures) => figures.socketBurst,
     ),
-    row('memory that a slow reader costs, in a room of 12 MB', 'MB', (figures) => figures.growth),
+    row('memory that a slow reader costs, in a full room', 'MB', (figures) => figures.growth),
     row('a slow reader is disconnected after (0: never)', 's', (figures) => figures.secondsUntilClosed),
   ];
 }

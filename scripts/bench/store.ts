@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nanoid } from 'nanoid';
+import { median } from '../../clients/load/figures.ts';
 import type { Keep } from '../../server/core/store.ts';
 import type { World } from '../../server/core/world.ts';
 import { openSqlite } from '../../server/storage/sqlite/store.ts';
@@ -67,7 +68,7 @@ async function run(appender: Appender, writers: number, keep: Keep, round: strin
 }
 
 async function openOurs(folder: string, keep: Keep): Promise<Appender> {
-  const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+  const quiet = { level: 'error', debug() {}, info() {}, warn() {}, error() {} };
   const world: World = {
     now: () => Date.now(),
     after: () => () => {},
@@ -86,8 +87,4 @@ async function openOurs(folder: string, keep: Keep): Promise<Appender> {
     },
     close: () => store.close(),
   };
-}
-
-export function median(figures: readonly number[]): number {
-  return [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0;
 }

@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BenchRow, median } from './store.ts';
+import { median } from '../../clients/load/figures.ts';
+import type { BenchRow } from './store.ts';
 import { asker, frame, gather, type Server, settled, start } from './wire.ts';
 
 const clients = 10_000;

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nanoid } from 'nanoid';
+import { median } from '../../clients/load/figures.ts';
 import { AccountIndexes, type TimeRange } from '../../server/adapters/wakatime/index/account-index.ts';
 import { readSettings } from '../../server/adapters/wakatime/model/account-settings.ts';
 import { type DateSpan, dayBounds, readStatsRange } from '../../server/adapters/wakatime/model/calendar.ts';
@@ -23,15 +24,15 @@ import {
   type TimeQueryOf,
   timeRangeOf,
 } from '../../server/adapters/wakatime/stats/query.ts';
-import { allTimeSpan, computeStats } from '../../server/adapters/wakatime/stats/stats.ts';
-import { buildStatusBar, writeSummaries } from '../../server/adapters/wakatime/stats/summaries.ts';
+import { allTimeSpan, computeSpan, computeStats } from '../../server/adapters/wakatime/stats/stats.ts';
+import { buildStatusBar, summaryPieces } from '../../server/adapters/wakatime/stats/summaries.ts';
 import { Hub } from '../../server/core/hub.ts';
 import { noopRelay } from '../../server/core/relay.ts';
 import type { Put, Store } from '../../server/core/store.ts';
 import type { World } from '../../server/core/world.ts';
 import { openSqlite } from '../../server/storage/sqlite/store.ts';
 import { openBare } from './bare-sqlite.ts';
-import { type BenchRow, median } from './store.ts';
+import type { BenchRow } from './store.ts';
 import { settled, start } from './wire.ts';
 
 const years = 5;
@@ -286,7 +287,11 @@ const days = (name: string, query: string): Endpoint => ({
   path: 'summaries',
   query,
   reach: (question) => timeRangeOf(question, spanIn(question)),
-  answer: (question) => writeSummaries(question, spanIn(question)),
+  async answer(question) {
+    let text = '';
+    for await (const piece of summaryPieces(question, spanIn(question))) text += piece;
+    return text;
+  },
   bounds: (question) => splitDays(spanIn(question), question).bounds,
 });
 const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolean): Endpoint => ({
@@ -294,9 +299,10 @@ const allOfTime = (name: string, query: string, fits: (one: Heartbeat) => boolea
   path: 'stats/all_time',
   query,
   reach: () => undefined,
-  answer(question) {
+  async answer(question) {
     const range = readStatsRange('all_time', question.now, true);
-    return range === undefined ? undefined : JSON.stringify(computeStats(question, range));
+    if (range === undefined) return undefined;
+    return JSON.stringify(computeStats(question, range, await computeSpan(question, allTimeSpan(question))));
   },
   bounds: (question) => splitDays(allTimeSpan(question), question).bounds,
   fits,
@@ -457,6 +463,6 @@ function bareWorld(): World {
     id: () => nanoid(),
     secret: () => crypto.randomUUID(),
     random: () => Math.random(),
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    log: { level: 'error', debug() {}, info() {}, warn() {}, error() {} },
   };
 }

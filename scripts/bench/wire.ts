@@ -7,12 +7,14 @@ import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Usage } from './servers.ts';
 
-/** Every published message contains this once, and no other message does. */
-export const mark = '~';
+/** Of the mark in every published message. */
 const markByte = 0x7e;
 
+/** The hub, and the controls: bare uWebSockets.js, bare ws, and bare ws that makes the frame of a published text once. */
+export type ServerKind = 'ours' | 'bare' | 'ws' | 'ws, frames made once';
+
 export interface Server {
-  readonly kind: 'ours' | 'bare';
+  readonly kind: ServerKind;
   readonly port: number;
   /** @param collect whether garbage is collected first */
   usage(collect?: boolean): Promise<Usage>;
@@ -20,7 +22,7 @@ export interface Server {
 }
 
 /** @param options for `ours` environment variables; for `bare` `file`, the database that it commits to */
-export async function start(kind: Server['kind'], options: Record<string, string>): Promise<Server> {
+export async function start(kind: ServerKind, options: Record<string, string>): Promise<Server> {
   const file = fileURLToPath(new URL('servers.ts', import.meta.url));
   const profile = process.env['BENCH_PROFILE'];
   const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}-${kind}`];

@@ -5,12 +5,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BenchRow, median } from './store.ts';
+import { median } from '../../clients/load/figures.ts';
+import { durableItem, durableWrite, writeChannels } from '../../clients/load/load-messages.ts';
+import type { BenchRow } from './store.ts';
 import { type Crowd, frame, gather, type Server, start } from './wire.ts';
 
 const rounds = 5;
 const roundMs = 1_000;
-const channels = 16;
 export const owner = randomUUID();
 
 export async function benchWrites(): Promise<readonly BenchRow[]> {
@@ -19,8 +20,8 @@ export async function benchWrites(): Promise<readonly BenchRow[]> {
   const ours = await start('ours', { HORAI_DATA: join(folder, 'hub'), HORAI_OWNER_TOKEN: owner });
   const bare = await start('bare', { file: join(folder, 'bare.db') });
   for (const writers of [64, 1_000]) {
-    const rate = { ours: [] as number[], bare: [] as number[] };
-    const cpu = { ours: [] as number[], bare: [] as number[] };
+    const rate: Record<string, number[]> = { ours: [], bare: [] };
+    const cpu: Record<string, number[]> = { ours: [], bare: [] };
     const groups = [await connectWriters(ours, writers), await connectWriters(bare, writers)];
     for (let round = -1; round < rounds; round += 1) {
       for (const group of groups) {
@@ -30,16 +31,16 @@ export async function benchWrites(): Promise<readonly BenchRow[]> {
         const after = await server.usage();
         // The first round warms up and is not counted.
         if (round < 0) continue;
-        rate[server.kind].push(written / seconds);
-        cpu[server.kind].push((after.cpu - before.cpu) / written);
+        rate[server.kind]?.push(written / seconds);
+        cpu[server.kind]?.push((after.cpu - before.cpu) / written);
       }
     }
     for (const { crowd } of groups) crowd.leave();
     const name = `writes: durable and acknowledged, ${writers.toLocaleString('en')} clients`;
-    const whole = (figures: readonly number[]) => Math.round(median(figures));
+    const whole = (figures: readonly number[] = []) => Math.round(median(figures));
     rows.push(
-      { name, ours: whole(rate.ours), control: whole(rate.bare), unit: 'writes/s' },
-      { name: `${name}, processor`, ours: whole(cpu.ours), control: whole(cpu.bare), unit: 'µs/write' },
+      { name, ours: whole(rate['ours']), control: whole(rate['bare']), unit: 'writes/s' },
+      { name: `${name}, processor`, ours: whole(cpu['ours']), control: whole(cpu['bare']), unit: 'µs/write' },
     );
   }
   await ours.stop();
@@ -55,12 +56,11 @@ interface Writers {
 }
 
 export async function connectWriters(server: Server, writers: number): Promise<Writers> {
-  const item = { text: 'x'.repeat(180) };
-  const texts = Array.from({ length: channels }, (_, channel) =>
+  const texts = Array.from({ length: writeChannels }, (_, channel) =>
     frame(
       server.kind === 'ours'
-        ? JSON.stringify({ type: 'create', channel: `notes-${channel}`, item, ref: 1 })
-        : `w${channel.toString(16)}0${JSON.stringify(item)}`,
+        ? JSON.stringify(durableWrite(`notes-${channel}`))
+        : `w${channel.toString(16)}0${JSON.stringify(durableItem)}`,
     ),
   );
   const hello = (at: number) =>
@@ -79,7 +79,7 @@ export function write({ crowd, texts }: Writers, forMs: number): Promise<{ writt
     let written = 0;
     let waiting = crowd.count;
     const next = (at: number) => {
-      const text = texts[at % channels];
+      const text = texts[at % writeChannels];
       if (text !== undefined) crowd.sockets[at]?.write(text);
     };
     crowd.onBytes((at, bytes) => {

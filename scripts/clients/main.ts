@@ -7,6 +7,7 @@ import { arrival } from '../../tests/harness/eventually.ts';
 import { Missing } from './check.ts';
 import type { ClientRow, RowResult } from './row.ts';
 import { activityWatchRows } from './rows/activitywatch.ts';
+import { browserPageRows } from './rows/browser-pages.ts';
 import { editorRows } from './rows/editors.ts';
 import { proxyRows } from './rows/proxies.ts';
 import { referenceRows } from './rows/reference-server.ts';
@@ -26,6 +27,7 @@ const rows: readonly ClientRow[] = [
   ...toolRows,
   ...editorRows,
   ...proxyRows,
+  ...browserPageRows,
 ].filter(({ source }) => source !== 'CLIENTS_FROM' || from !== '');
 
 async function runRow(row: ClientRow): Promise<RowResult> {
@@ -35,14 +37,17 @@ async function runRow(row: ClientRow): Promise<RowResult> {
     const seconds = Math.round((performance.now() - began) / 100) / 10;
     return { client: row.name, source: row.source, seconds, ...rest };
   };
+  let outcome: RowResult;
   try {
-    return result({ ...(await arrival(row.run(bench), 'the row to end', { deadlineMs: rowLimitMs })), result: 'pass' });
+    const report = await arrival(row.run(bench), 'the row to end', { deadlineMs: rowLimitMs });
+    outcome = result({ ...report, result: 'pass' });
   } catch (error) {
-    const outcome = error instanceof Missing ? 'missing' : 'fail';
-    return result({ version: '', did: errorMessage(error), result: outcome });
-  } finally {
-    await bench.close();
+    const kind = error instanceof Missing ? 'missing' : 'fail';
+    outcome = result({ version: '', did: errorMessage(error), result: kind });
   }
+  const reached = await bench.close();
+  if (outcome.result !== 'pass' || reached.length === 0) return outcome;
+  return result({ version: outcome.version, did: `reached ${reached.join(', ')}`, result: 'fail' });
 }
 
 function describeResult({ result, seconds, client }: RowResult): string {

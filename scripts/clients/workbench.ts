@@ -7,10 +7,12 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errorMessage } from '../../protocol/error-message.ts';
+import type { LimitName } from '../../server/core/limits.ts';
 import { HubProcess, Leftovers } from '../../tests/harness/process.ts';
 import { readStream } from '../../tests/harness/stream.ts';
 import { freePort } from '../prove/free-port.ts';
 import { check, Missing } from './check.ts';
+import { reachedLimits } from './reached-limits.ts';
 
 export const owner = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
 /** The basic credentials of WakaTime's clients. */
@@ -95,11 +97,12 @@ export class Workbench {
     };
   }
 
-  /** Stops the hubs, kills what still runs, and removes the folders. */
-  async close(): Promise<void> {
+  /** Stops the hubs, kills what still runs, and removes the folders. @returns the limits that the hubs reached */
+  async close(): Promise<readonly LimitName[]> {
     // A hub that is asked to stop also ends its compiler; a killed one leaves it behind.
-    await Promise.all(this.#hubs.map((hub) => hub.stop()));
+    const ended = await Promise.all(this.#hubs.map((hub) => hub.stop()));
     await this.#leftovers.clear();
+    return ended.flatMap(({ err }) => reachedLimits(err));
   }
 
   /** A folder that is removed after the row. */

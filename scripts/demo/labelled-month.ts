@@ -1,7 +1,7 @@
 // A month of one person with the answer attached: for each stretch of work the project that it was really about, also where no evidence
 // says so. Seeded. A given part of the evidence contradicts the label, as a page that was only glanced at does.
 
-import { Chance } from './chance.ts';
+import { Chance } from '../../server/commands/demo/chance.ts';
 import { type LabelledProject, labelledProjects } from './labelled-projects.ts';
 
 /** An item of a channel; microseconds since 1970. */

@@ -1,9 +1,9 @@
 // One day with the shape of a real export: 2,427 window, 1,280 browser and 71 AFK events in 17.3 hours, of which 54 AFK events overlap; 35 %
 // of the window events last no time, and the browser does not say where it runs.
 
-import { Chance } from './chance.ts';
-import type { DemoBucket, DemoEvent } from './generate.ts';
-import { pages, titles } from './people.ts';
+import { Chance } from '../../server/commands/demo/chance.ts';
+import type { DemoBucket, DemoEvent } from '../../server/commands/demo/generate.ts';
+import { pages, titles } from '../../server/commands/demo/people.ts';
 
 export const exportShape = { window: 2_427, web: 1_280, afk: 71, overlapping: 54, hours: 17.3 } as const;
 

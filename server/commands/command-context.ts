@@ -1,7 +1,7 @@
 // What every command shares: the process as values and a few calls, the configuration, progress for a terminal, and the exit code.
 
 import { errorMessage } from '../../protocol/error-message.ts';
-import { type Config, type ConfigSources, configure } from '../config.ts';
+import { type Config, type ConfigSources, commandLog, configure } from '../config.ts';
 import type { World } from '../core/world.ts';
 import type { EdgeConfig } from '../edge/edge.ts';
 
@@ -56,7 +56,8 @@ export class CommandContext {
   /** Reads the configuration. If it is invalid, prints every wrong variable and fails the command. @returns undefined then */
   readConfig(): { readonly config: Config; readonly world: World } | undefined {
     const read = configure(this.runtime.sources);
-    if (read.ok) return { config: read.config, world: this.runtime.world(read.config.log) };
+    if (read.ok)
+      return { config: read.config, world: this.runtime.world(commandLog(this.runtime.sources, read.config)) };
     for (const error of read.errors) this.fail(error);
     return undefined;
   }

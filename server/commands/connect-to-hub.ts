@@ -15,14 +15,26 @@ interface HubConnection {
   close(): Promise<void>;
 }
 
-export type HubConnected = ({ readonly ok: true } & HubConnection) | { readonly ok: false; readonly error: string };
+export type HubConnected =
+  | ({ readonly ok: true /** Of a running hub: `http://127.0.0.1:5600/`. */; readonly url?: string } & HubConnection)
+  | { readonly ok: false; readonly error: string };
 
 /** A program that does not answer within this time, in milliseconds, is not a hub of this machine. */
 const answerMs = 3_000;
 
-export async function connectToHub(config: Config, world: World): Promise<HubConnected> {
-  const file = await readHubFile(config.data);
+/** @returns undefined if no hub runs on the data folder */
+export async function connectToRunningHub(
+  { data }: Config,
+  world: World,
+): Promise<({ readonly url: string } & HubConnection) | undefined> {
+  const file = await readHubFile(data);
   const running = file === undefined ? undefined : await connectByWebSocket(file, world);
+  if (file === undefined || running === undefined) return undefined;
+  return { url: file.url.replace(/^ws/, 'http'), ...running };
+}
+
+export async function connectToHub(config: Config, world: World): Promise<HubConnected> {
+  const running = await connectToRunningHub(config, world);
   if (running !== undefined) return { ok: true, ...running };
   if (config.store === 'memory') {
     return {
@@ -70,6 +82,12 @@ function openInProcess({ hub, accounts, converse }: HubParts, world: World): Hub
     send(text) {
       client.receive(text);
       return 'sent';
+    },
+    async stream(pieces) {
+      let text = '';
+      for await (const piece of pieces) text += piece;
+      client.receive(text);
+      return true;
     },
     close: (_code, reason) => client.close(reason),
     join: () => undefined,

@@ -8,6 +8,7 @@ import { errorMessage } from '../../protocol/error-message.ts';
 import type { Config, ConfigSources } from '../config.ts';
 import type { EdgeConfig, EdgeStatus, RunningEdge } from '../edge/edge.ts';
 import { isLoopback } from '../transport/host-origin-rules.ts';
+import { engineOptions } from '../transport/listen.ts';
 import { version } from '../version.ts';
 import { formatMoment } from './format-moment.ts';
 
@@ -68,7 +69,7 @@ export function configureEdge(options: EdgeOptions, config: Config, { env }: Con
         keepDays,
         rules: options.rules,
         testing: config.testing,
-        ...(config.engine === 'auto' ? {} : { engine: config.engine === 'uws' ? 'uWebSockets.js' : 'ws' }),
+        socketEngine: engineOptions(config),
       },
       warnings:
         options.token === undefined
@@ -89,6 +90,7 @@ export async function edgeGreeting(edge: RunningEdge, config: EdgeConfig): Promi
   return [
     `Horai edge ${version} is at ${edge.url}: ActivityWatch’s watchers need no configuration.`,
     `WakaTime plugins, in ~/.wakatime.cfg: api_url = ${edge.url}api/v1`,
+    `Socket engine: ${edge.engineNote}.`,
     `Kronos clients: ${edge.kronos ?? 'off'}.`,
     `Hub: ${hub} ${away === null ? 'answers' : `cannot be reached now: ${away}`}.`,
     `Waiting to be sent: ${waitingText(status)}.`,

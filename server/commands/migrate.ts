@@ -1,5 +1,6 @@
 // `horai migrate --from … --to …`: copies everything from one engine into another and verifies the content of every channel. A run that was
-// interrupted continues where it stopped. The source does not change.
+// interrupted continues where it stopped. The source does not change. `horai migrate` alone brings the tables of the database to this version,
+// for hubs whose role may not create any.
 
 import type { Command } from 'commander';
 import { errorMessage } from '../../protocol/error-message.ts';
@@ -13,6 +14,7 @@ import { describeProgress } from './backup.ts';
 import type { CommandContext } from './command-context.ts';
 
 const shownChannels = 5;
+const noDatabase = 'HORAI_STORE does not name a database such as postgres://user@host/database.';
 
 type Opened =
   | { readonly ok: true; readonly store: PostgresStore | SqliteStore }
@@ -21,18 +23,31 @@ type Opened =
 export function addMigrate(program: Command, context: CommandContext): void {
   program
     .command('migrate')
-    .description('copy everything from one store to another; no hub may be running on either')
-    .requiredOption(
-      '--from <store>',
-      'sqlite (the folder HORAI_DATA), postgres (the database HORAI_STORE) or postgres://…',
+    .description(
+      'copy everything from one store to another, while no hub runs on either; without --from and --to: create or update the tables of the database HORAI_STORE',
     )
-    .requiredOption('--to <store>', 'the same')
-    .action(async ({ from, to }: { from: string; to: string }) => {
+    .option('--from <store>', 'sqlite (the folder HORAI_DATA), postgres (the database HORAI_STORE) or postgres://…')
+    .option('--to <store>', 'the same')
+    .option('--role <name>', 'without --from and --to: give this role the rights that a running hub needs')
+    .action(async ({ from, to, role }: { from?: string; to?: string; role?: string }) => {
       const configured = context.readConfig();
       if (configured === undefined) return;
       const { config, world } = configured;
       const onProgress = context.progress(world, describeProgress);
       try {
+        if (from === undefined && to === undefined) {
+          const error = await migrateTables(role, { config, world, context });
+          if (error !== undefined) context.fail(error);
+          return;
+        }
+        if (from === undefined || to === undefined) {
+          context.fail('--from and --to go together: name both stores.');
+          return;
+        }
+        if (role !== undefined) {
+          context.fail('--role goes without --from and --to: run `horai migrate --role …` apart.');
+          return;
+        }
         const error = await migrate(from, to, { config, world, onProgress, context });
         if (error !== undefined) context.fail(error);
       } catch (error) {
@@ -46,6 +61,20 @@ interface MigrationContext {
   readonly world: World;
   readonly onProgress: OnProgress;
   readonly context: CommandContext;
+}
+
+/** @returns why it failed; undefined if it did not */
+async function migrateTables(
+  role: string | undefined,
+  { config, world, context }: Omit<MigrationContext, 'onProgress'>,
+): Promise<string | undefined> {
+  if (!isPostgres(config.store)) return noDatabase;
+  const { migratePostgres } = await import('../storage/postgres/store.ts');
+  const error = await migratePostgres(config.store, world, role);
+  if (error !== undefined) return error;
+  const granted = role === undefined ? '' : `; the role ${role} has the rights that a hub needs`;
+  context.print(`The tables of the database are those of this version${granted}.`);
+  return undefined;
 }
 
 /** @returns why it failed; undefined if it did not */
@@ -90,10 +119,7 @@ async function open(name: string, config: Config, world: World): Promise<Opened>
   if (name === 'sqlite') return openSqlite({ folder: config.data, world });
   const url = name === 'postgres' ? config.store : name;
   if (!isPostgres(url)) {
-    const error =
-      name === 'postgres'
-        ? 'HORAI_STORE does not name a database such as postgres://user@host/database.'
-        : 'A store is sqlite, postgres or postgres://user@host/database.';
+    const error = name === 'postgres' ? noDatabase : 'A store is sqlite, postgres or postgres://user@host/database.';
     return { ok: false, error };
   }
   const { hubsOn, openPostgres } = await import('../storage/postgres/store.ts');

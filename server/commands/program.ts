@@ -3,16 +3,24 @@
 
 import { Command, CommanderError } from 'commander';
 import { columns } from '../../protocol/columns.ts';
-import { describe } from '../config.ts';
+import { type Config, describe } from '../config.ts';
+import { addAccountChanges, addTokenChange } from './accounts.ts';
 import { addBackup } from './backup.ts';
 import { addBuckets } from './buckets.ts';
 import { CommandContext, type CommandRuntime, exitCodes } from './command-context.ts';
+import { addConform } from './conform.ts';
 import { connectToHub } from './connect-to-hub.ts';
+import { addDemo } from './demo/demo.ts';
 import { configureEdge, type EdgeOptions } from './edge.ts';
 import { formatMoment } from './format-moment.ts';
 import { addImport } from './import/program.ts';
+import { addCompact, addLimits } from './limits.ts';
+import { addLoad } from './load.ts';
+import { addMcp } from './mcp.ts';
 import { addMigrate } from './migrate.ts';
-import type { RpcClient, RpcResult } from './rpc-client.ts';
+import { parseDate } from './parse-end.ts';
+import { requestHub } from './request-hub.ts';
+import { addVerify } from './verify.ts';
 
 interface JsonOption {
   readonly json?: boolean;
@@ -35,10 +43,18 @@ export async function run(args: readonly string[], runtime: CommandRuntime): Pro
   addEdge(program, context);
   addToken(program, context);
   addAccount(program, context);
+  addLimits(program, context);
+  addLoginLink(program, context);
+  addCompact(program, context);
+  addVerify(program, context);
   addImport(program, context);
   addBackup(program, context);
   addMigrate(program, context);
+  addMcp(program, context);
   addBuckets(program, context);
+  addDemo(program, context);
+  addConform(program, context);
+  addLoad(program, context);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return context.exitCode;
@@ -46,21 +62,6 @@ export async function run(args: readonly string[], runtime: CommandRuntime): Pro
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? 0 : exitCodes.usage;
   }
-}
-
-/** Sends one request to the hub of the data folder and shows the answer. */
-async function request<T>(
-  context: CommandContext,
-  send: (hub: RpcClient) => Promise<RpcResult<T>>,
-  show: (answer: T) => void,
-): Promise<void> {
-  const configured = context.readConfig();
-  if (configured === undefined) return;
-  const hub = await connectToHub(configured.config, configured.world);
-  const result = hub.ok ? await send(hub.client) : hub;
-  if (hub.ok) await hub.close();
-  if (result.ok) show(result.answer);
-  else context.fail(result.error);
 }
 
 function showSecret(context: CommandContext, answer: { readonly secret: string }, { json }: JsonOption): void {
@@ -76,9 +77,11 @@ function addStart(program: Command, context: CommandContext): void {
   program
     .command('start', { isDefault: true })
     .description('run the hub until SIGINT or SIGTERM')
-    .action(async () => {
+    .option('--accept-loss', 'start although the database has lost commits; what is missing stays missing')
+    .action(async ({ acceptLoss = false }: { acceptLoss?: boolean }) => {
       const configured = context.readConfig();
-      if (configured !== undefined) context.exitCode = await context.runtime.serve(configured.config);
+      if (configured === undefined) return;
+      context.exitCode = await context.runtime.serve({ ...configured.config, acceptLoss });
     });
 }
 
@@ -119,14 +122,21 @@ function addToken(program: Command, context: CommandContext): void {
     .description('create a token and print its secret once')
     .option('--account <name>', 'whose token', 'owner')
     .option('--name <name>', 'what it is for', 'made by hand')
-    .option('--scopes <list>', 'read, write, admin, read:<channel>, write:<prefix/*>; comma separated', 'read,write')
+    .option(
+      '--scopes <list>',
+      'read, write, admin, read:<channel>, write:<prefix/*>, mcp:read, mcp:projects, mcp:redacted, mcp:write; comma separated',
+      'read,write',
+    )
+    .option('--expires <date>', 'YYYY-MM-DD; without it, it does not expire')
     .option('--json', 'print JSON')
-    .action((options: { account: string; name: string; scopes: string } & JsonOption) => {
-      const { account, name } = options;
+    .action((options: { account: string; name: string; scopes: string; expires?: string } & JsonOption) => {
+      const { account, name, expires } = options;
+      const end = expires === undefined ? undefined : parseDate(expires);
+      if (expires !== undefined && end === undefined) return context.fail('--expires is a date such as 2027-12-31');
       const scopes = options.scopes.split(',').map((scope) => scope.trim());
-      return request(
+      return requestHub(
         context,
-        (hub) => hub.request('token', { account, name, scopes }),
+        (hub) => hub.request('token', { account, name, scopes, ...(end === undefined ? {} : { expires: end }) }),
         (answer) => showSecret(context, { secret: answer.secret, ...answer.token }, options),
       );
     });
@@ -136,19 +146,22 @@ function addToken(program: Command, context: CommandContext): void {
     .option('--account <name>', 'only of this account')
     .option('--json', 'print JSON')
     .action((options: { account?: string } & JsonOption) =>
-      request(
+      requestHub(
         context,
         (hub) => hub.request('tokens', options.account === undefined ? {} : { account: options.account }),
         ({ tokens }) => {
           if (options.json === true) return context.printJson(tokens);
-          const head = ['ID', 'ACCOUNT', 'NAME', 'SCOPES', 'CREATED', 'LAST USED'];
-          const rows = tokens.map(({ id, account, name, scopes, created, used }) => [
+          const head = ['ID', 'ACCOUNT', 'NAME', 'SCOPES', 'CREATED', 'EXPIRES', 'LAST USED', 'FROM', 'BY'];
+          const rows = tokens.map(({ id, account, name, scopes, created, used, expires, address, client }) => [
             id,
             account,
             name,
             scopes.join(','),
             formatMoment(created),
+            expires === undefined ? 'never' : formatMoment(expires),
             formatMoment(used),
+            address ?? '',
+            client ?? '',
           ]);
           context.print(columns(head, rows).join('\n'));
         },
@@ -158,12 +171,43 @@ function addToken(program: Command, context: CommandContext): void {
     .command('revoke <id>')
     .description('revoke a token and close its connections')
     .action((id: string) =>
-      request(
+      requestHub(
         context,
         (hub) => hub.request('revoke', { token: id }),
         () => context.print(`Token ${id} is revoked.`),
       ),
     );
+  addTokenChange(token, context);
+}
+
+function addLoginLink(program: Command, context: CommandContext): void {
+  program
+    .command('login-link')
+    .description('print a link that signs a browser in, once, within 15 minutes')
+    .option('--account <name>', 'whom it signs in', 'owner')
+    .option('--url <address>', 'the address by which that browser reaches the hub')
+    .option('--json', 'print JSON')
+    .action(async (options: { account: string; url?: string } & JsonOption) => {
+      const configured = context.readConfig();
+      if (configured === undefined) return;
+      const hub = await connectToHub(configured.config, configured.world);
+      if (!hub.ok) return context.fail(hub.error);
+      const base = options.url ?? addressOf(configured.config, hub.url);
+      const result = await hub.client.request('link', { account: options.account });
+      await hub.close();
+      if (!result.ok) return context.fail(result.error);
+      const { code, account, expires } = result.answer;
+      const url = `${base.replace(/\/*$/, '')}/sign-in#${code}`;
+      if (options.json === true) return context.printJson({ url, account, expires });
+      context.print(url);
+      context.printError(`It signs ${account} in, once, until ${formatMoment(expires)}.`);
+    });
+}
+
+/** The address of the hub for a browser: its name where it has one, behind a proxy with TLS; else as this machine reaches it. */
+function addressOf({ hosts, host, port, basePath }: Config, url: string | undefined): string {
+  const [name] = hosts;
+  return (name === undefined ? (url ?? `http://${host}:${port}`).replace(/\/$/, '') : `https://${name}`) + basePath;
 }
 
 function addAccount(program: Command, context: CommandContext): void {
@@ -173,7 +217,7 @@ function addAccount(program: Command, context: CommandContext): void {
     .description('create an account and print the secret of its first token once')
     .option('--json', 'print JSON')
     .action((name: string, options: JsonOption) =>
-      request(
+      requestHub(
         context,
         (hub) => hub.request('account', { name }),
         (answer) => showSecret(context, { secret: answer.secret, ...answer.token }, options),
@@ -184,7 +228,7 @@ function addAccount(program: Command, context: CommandContext): void {
     .description('all accounts')
     .option('--json', 'print JSON')
     .action((options: JsonOption) =>
-      request(
+      requestHub(
         context,
         (hub) => hub.request('accounts', {}),
         ({ accounts }) => {
@@ -194,4 +238,5 @@ function addAccount(program: Command, context: CommandContext): void {
         },
       ),
     );
+  addAccountChanges(account, context);
 }

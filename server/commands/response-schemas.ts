@@ -11,6 +11,9 @@ const Token = Type.Object({
   scopes: Type.Array(Type.String()),
   created: Type.Number(),
   used: Type.Union([Type.Number(), Type.Null()]),
+  expires: Type.Optional(Type.Number()),
+  address: Type.Optional(Type.String()),
+  client: Type.Optional(Type.String()),
 });
 
 const schemas = {
@@ -18,10 +21,40 @@ const schemas = {
   token: Type.Object({ type: Type.Literal('token'), secret: Type.String(), token: Token }),
   tokens: Type.Object({ type: Type.Literal('tokens'), tokens: Type.Array(Token) }),
   revoke: Type.Object({ type: Type.Literal('revoke') }),
+  'change-token': Type.Object({ type: Type.Literal('change-token'), token: Token }),
+  'change-account': Type.Object({ type: Type.Literal('change-account') }),
+  'erase-account': Type.Object({ type: Type.Literal('erase-account'), channels: Type.Number() }),
+  link: Type.Object({
+    type: Type.Literal('link'),
+    code: Type.String(),
+    account: Type.String(),
+    expires: Type.Number(),
+  }),
   account: Type.Object({ type: Type.Literal('account'), account: Type.String(), secret: Type.String(), token: Token }),
   accounts: Type.Object({
     type: Type.Literal('accounts'),
     accounts: Type.Array(Type.Object({ name: Type.String(), created: Type.Number() })),
+  }),
+  compact: Type.Object({ type: Type.Literal('compact'), before: Type.Number(), after: Type.Number() }),
+  verify: Type.Object({
+    type: Type.Literal('verify'),
+    channels: Type.Number(),
+    steps: Type.Number(),
+    found: Type.Array(Type.String()),
+  }),
+  limits: Type.Object({
+    type: Type.Literal('limits'),
+    limits: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        size: Type.Union([Type.Number(), Type.Literal('none')]),
+        default: Type.Number(),
+        unit: Type.String(),
+        period_ms: Type.Optional(Type.Number()),
+        about: Type.String(),
+        used: Type.Optional(Type.Number()),
+      }),
+    ),
   }),
 } as const satisfies Record<string, TSchema>;
 
@@ -41,8 +74,15 @@ const checks: Record<CommandVerb, Check> = {
   token: compile(schemas.token),
   tokens: compile(schemas.tokens),
   revoke: compile(schemas.revoke),
+  'change-token': compile(schemas['change-token']),
+  'change-account': compile(schemas['change-account']),
+  'erase-account': compile(schemas['erase-account']),
+  link: compile(schemas.link),
   account: compile(schemas.account),
   accounts: compile(schemas.accounts),
+  limits: compile(schemas.limits),
+  compact: compile(schemas.compact),
+  verify: compile(schemas.verify),
 };
 const checkRefused = compile(RefusedAnswer);
 const checkRef = compile(RefAnswer);

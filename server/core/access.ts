@@ -14,8 +14,19 @@ export interface Identity {
 
 export type Verb = 'read' | 'write';
 
-/** `read`, `write` or `admin`; the first two also for some channels only: `write:aw/*`. */
-const scopeForm = /^(?:(?:read|write)(?::[^\s:]{1,200})?|admin)$/;
+/**
+ * `read`, `write` or `admin`; the first two also for some channels only: `write:aw/*`. Scopes that begin with `mcp:` are for the MCP
+ * server alone (server/mcp/rights.ts).
+ */
+const scopeForm = /^(?:(?:read|write)(?::[^\s:]{1,200})?|admin|mcp:(?:read|projects|redacted|write))$/;
+
+/** Of each scope of the MCP server: the scopes that include it. */
+const includedIn: Readonly<Record<string, readonly string[] | undefined>> = {
+  'mcp:read': ['read'],
+  'mcp:projects': ['read', 'mcp:read'],
+  'mcp:redacted': ['read', 'mcp:read', 'mcp:projects'],
+  'mcp:write': ['write'],
+};
 
 export const allScopes: readonly string[] = ['read', 'write', 'admin'];
 
@@ -61,19 +72,89 @@ export function shortName(who: Identity, full: string): string {
 /** @param channel a full name, or a pattern for all names that it matches */
 export function isAllowed(who: Identity, verb: Verb, channel: string): boolean {
   if (channel.startsWith('@')) return verb === 'read' && isAdmin(who);
-  // Computed channels are written by the hub alone.
-  if (verb === 'write' && isComputed(channel)) return false;
+  // Computed channels, links, the access log, the outbox and calendars are written by the hub alone.
+  if (verb === 'write' && (isComputed(channel) || isLinks(channel) || isHubWritten(channel))) return false;
   const own = channel.startsWith(`${who.account}/`);
   // Anyone may use rooms, but a token gives only the access that its scopes name.
   if (!own && !channel.startsWith('mob/')) return isAdmin(who);
   const name = shortName(who, channel);
+  // Settings say what strangers see of the coding time, so writing them needs the right to read it.
+  if (verb === 'write' && name === 'settings' && !isAllowed(who, 'read', `${who.account}/wakatime`)) return false;
+  const names = namesInScopes(name);
   return who.scopes.some(
-    (scope) => scope === verb || (scope.startsWith(`${verb}:`) && matchesPattern(scope.slice(verb.length + 1), name)),
+    (scope) =>
+      scope === verb ||
+      (scope.startsWith(`${verb}:`) && names.some((one) => matchesPattern(scope.slice(verb.length + 1), one))),
   );
 }
 
+/** True if somebody may give a scope to another token: they have it themselves, or they administer the hub. */
+export function covers(who: Identity, scope: string): boolean {
+  if (isAdmin(who) || who.scopes.includes(scope)) return true;
+  if (includedIn[scope]?.some((other) => who.scopes.includes(other)) === true) return true;
+  const [verb = '', pattern] = scope.split(/:(.*)/s);
+  if (pattern === undefined) return false;
+  return who.scopes.some((own) => {
+    const [ownVerb, ownPattern] = own.split(/:(.*)/s);
+    if (ownVerb !== verb) return false;
+    return ownPattern === undefined || (ownPattern.endsWith('*') && matchesPattern(ownPattern, pattern));
+  });
+}
+
+/** True if the identity may read at least one channel: without that, a ticket or a link of its would open nothing. */
+export function mayReadSomething({ scopes }: Identity): boolean {
+  return scopes.some((scope) => scope === 'read' || scope.startsWith('read:'));
+}
+
+/** True if the identity may read all of its account: what is about the account as a whole, such as its tokens and devices, needs that. */
+export function mayReadAccount({ scopes }: Identity): boolean {
+  return scopes.includes('read');
+}
+
+/** Channels of coding time beside `wakatime` itself. An app's scopes name them `wakatime/goals` and so on. */
+const wakatimeResources = new Set(['goals', 'commits', 'external_durations']);
+
+/**
+ * The names under which scopes can name a channel, so that a scope means the same on every transport: `wakatime` includes all coding
+ * time. A link opens coding time, so the lists of links belong to it and have no name of their own.
+ */
+function namesInScopes(name: string): readonly string[] {
+  if (linkLists.has(name)) return ['wakatime'];
+  if (wakatimeResources.has(name)) return [name, `wakatime/${name}`, 'wakatime'];
+  if (!name.startsWith('wakatime/')) return [name];
+  const resource = name.slice('wakatime/'.length);
+  return wakatimeResources.has(resource) ? [name, resource, 'wakatime'] : [name, 'wakatime'];
+}
+
+/** Channels whose keys open data to anybody who knows them. */
+const linkLists = new Set(['shares', 'dumps']);
+
+function isLinks(channel: string): boolean {
+  return /^[^@/]+\/(?:shares|dumps)$/.test(channel) && !channel.startsWith('mob/');
+}
+
+/**
+ * Which calls came over MCP (`ann/access`), the key of other names in MCP answers (`ann/mcp`), to whom changes are sent (`ann/outbox`),
+ * reports (`ann/weekly_reports`), goals that were reached (`ann/reached_goals`), which weeks were submitted (`ann/submitted_weeks`), and the
+ * calendars (`ann/calendars`) with their events (`ann/meetings`).
+ */
+function isHubWritten(channel: string): boolean {
+  const written = /^[^@/]+\/(?:access|mcp|outbox|weekly_reports|reached_goals|submitted_weeks|calendars|meetings)$/;
+  return written.test(channel) && !channel.startsWith('mob/');
+}
+
 /** Channels of the hub that keep no history. */
-const passing = new Set(['@hub/devices', '@hub/processes', '@hub/uses', '@hub/codes', '@hub/grants', '@hub/tickets']);
+const passing = new Set([
+  '@hub/clock',
+  '@hub/devices',
+  '@hub/processes',
+  '@hub/uses',
+  '@hub/codes',
+  '@hub/grants',
+  '@hub/tickets',
+  '@hub/links',
+  '@hub/push',
+]);
 
 /** Merged days: `ann/day/2026-11-28`. */
 function isComputed(channel: string): boolean {
@@ -85,6 +166,8 @@ export function keepOf(channel: string): Keep {
   if (passing.has(channel) || channel.startsWith('mob/')) return 'last';
   if (channel.startsWith('@edge/') || channel.startsWith('@derived/')) return 'last';
   const own = channel.slice(channel.indexOf('/') + 1);
-  if (isComputed(channel)) return 'last';
+  // The history says who submitted and returned a week.
+  if (own === 'meetings' || own === 'submitted_weeks') return 'all';
+  if (isComputed(channel) || isHubWritten(channel)) return 'last';
   return own === 'wakatime' || own === 'wakatime/today' || own.startsWith('aw/') ? 'last' : 'all';
 }

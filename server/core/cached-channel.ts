@@ -13,6 +13,9 @@ import {
 import type { Peer } from './peer.ts';
 import type { Change, Item, Op } from './store.ts';
 
+/** Items that are read from the store at once, at most. */
+const pageItems = 2_000;
+
 export interface ChannelState {
   readonly seq: number;
   /** The greatest version a change has carried; -1 when none has. */
@@ -90,13 +93,15 @@ class CachedItems implements Projection {
 
   async load(): Promise<number> {
     const items = new Map<string, Item>();
+    let basis: number | undefined;
     for (let seq = 0; ; ) {
-      const since = await this.#channel.since(seq, Number.MAX_SAFE_INTEGER);
+      const since = await this.#channel.since(seq, pageItems, basis);
       if (!since.ok) {
         items.clear();
-        seq = 0;
+        [seq, basis] = [0, undefined];
         continue;
       }
+      basis ??= since.head.seq;
       for (const change of since.changes) {
         items.delete(change.key);
         if (change.value !== null) items.set(change.key, { ...change, value: change.value });

@@ -3,7 +3,22 @@
 // not check permissions (access.ts does).
 
 import type { Peer } from './peer.ts';
-import type { Appended, Change, Head, Item, Keep, Past, Position, Range, Since, Store, Write } from './store.ts';
+import type { ChangeNotice } from './relay.ts';
+import type {
+  Appended,
+  Change,
+  Head,
+  Item,
+  Keep,
+  Past,
+  Position,
+  Range,
+  RangeState,
+  SeenChannel,
+  Since,
+  Store,
+  Write,
+} from './store.ts';
 import type { World } from './world.ts';
 
 /** How one audience sees a channel. Followers whose renderings have the same key share one topic and one encoding. */
@@ -37,12 +52,12 @@ const maxRecentSize = 1_048_576;
 const slack = 1.0625;
 /** Results that `cached` keeps. */
 const maxCached = 64;
-/** A page ends, too, when its values have this many characters together. A larger page is not cached. */
-const pageSize = 1_048_576;
-/** Changes that one page reads from the store at once: a value may have a mebibyte. */
-const readAtOnce = 64;
-/** A greater limit asks for everything in one piece. */
-const maxPageLimit = 10_000;
+/** A page ends with the value that makes all its values have this many characters together: an answer needs little memory then. */
+export const pageCharacters = 262_144;
+/** Characters of pages that the channels of a hub cache together. */
+const cachedCharacters = 16_777_216;
+/** Characters of values that are read at once when other nodes have written. */
+const catchUpSize = 4_194_304;
 
 export interface ChannelDeps {
   readonly store: Store;
@@ -51,12 +66,46 @@ export interface ChannelDeps {
   /** True if other nodes write to the store, too. */
   readonly isShared: boolean;
   /** Notifies other nodes. */
-  readonly announce: (channel: string, from: number, seq: number) => void;
+  readonly announce: (notice: ChangeNotice) => void;
   /** Called with every commit, after the channel's listeners and before its followers. */
   readonly onChanges: (channel: Channel, changes: readonly Change[]) => void;
   /** Called when a follower has caught up and is live from now on. */
   readonly onJoin: (channel: Channel) => void;
+  /** Called when the channel goes on from a position that does not follow the last one: followers have to begin anew. */
+  readonly onReset: (channel: Channel, reason: string) => void;
+  /** Called when changes of other nodes were read from the store, because their notices did not bring them. */
+  readonly onGap: () => void;
+  /** Shared by all channels. */
+  readonly cachedPages: CachedPages;
 }
+
+/** Bounds the memory of all cached pages of a hub: the oldest are dropped first. */
+export class CachedPages {
+  #pages: { readonly size: number; readonly drop: () => void }[] = [];
+  #size = 0;
+
+  /** @param drop removes the page from its channel's cache */
+  add(size: number, drop: () => void): void {
+    this.#pages.push({ size, drop });
+    this.#size += size;
+    let oldest = 0;
+    for (; this.#size > cachedCharacters; oldest += 1) {
+      const page = this.#pages[oldest];
+      if (page === undefined) break;
+      this.#size -= page.size;
+      page.drop();
+    }
+    this.#pages.splice(0, oldest);
+  }
+}
+
+const noop = () => undefined;
+
+/** Milliseconds in which steps before those that have arrived may arrive, too, until they are read from the store. */
+const gapMs = 15;
+/** Moves, and characters of their values, that wait for the steps before them. Beyond that the store is asked. */
+const maxArrived = 256;
+const maxArrivedSize = 4_194_304;
 
 export class Channel {
   readonly name: string;
@@ -67,19 +116,26 @@ export class Channel {
   #recent: Change[] = [];
   #recentSize = 0;
   #audiences = new Map<string, { rendering: Rendering; followers: number }>();
-  #listeners = new Set<ChangeListener>();
+  /** With what each calls when the changes that it has heard cannot be continued. */
+  #listeners = new Map<ChangeListener, () => void>();
   /** Of own steps that are not published yet, by seq. */
   #senders = new Map<number, Peer>();
   #cache = new Map<string, unknown>();
   #refreshing: Promise<void> | undefined;
   /** The greatest step that a notice named during the refresh. */
   #noticed = 0;
+  /** Moves that are on disk and whose turn has not come, by the step before them. */
+  #arrived = new Map<number, readonly Change[]>();
+  #arrivedSize = 0;
+  #isGapTimed = false;
   /** Callers that wait until a step has been published. */
   #reaching: { readonly seq: number; readonly resolve: () => void }[] = [];
   /** The newest write that was given to the store. */
   #newestWrite: Promise<unknown> = Promise.resolve();
   #writes = 0;
   #writesUnderWay = 0;
+  /** While it is not known where the channel goes on under another epoch: nothing is published, and readers wait. */
+  #suspension: { readonly over: Promise<void>; readonly end: () => void } | undefined;
 
   constructor(name: string, keep: Keep, head: Head, deps: ChannelDeps) {
     this.name = name;
@@ -107,6 +163,11 @@ export class Channel {
     return this.#deps.isShared;
   }
 
+  /** What this node has seen of the channel. */
+  get seen(): SeenChannel {
+    return { channel: this.name, keep: this.keep, seq: this.#head.seq, last: this.#recent.at(-1) };
+  }
+
   /** How many writes have been given to the store so far. */
   get writes(): number {
     return this.#writes;
@@ -117,10 +178,42 @@ export class Channel {
     return this.#writesUnderWay > 0 || this.#refreshing !== undefined;
   }
 
+  /** Resolves when every write given so far is decided and published. */
+  async settled(): Promise<void> {
+    await this.#newestWrite.catch(() => undefined);
+    await this.#refreshing;
+  }
+
+  /** Whether it is unknown under which epoch, and from which position, the channel goes on. */
+  get isSuspended(): boolean {
+    return this.#suspension !== undefined;
+  }
+
+  /** Publishes nothing, and lets readers wait, until `reset`: the store has another epoch, and followers have to hear of that first. */
+  suspend(): void {
+    if (this.#suspension !== undefined) return;
+    let end: () => void = noop;
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#suspension = { over, end };
+  }
+
+  /** Ends `suspend` without a reset: the store cannot be asked, so readers hear of that. */
+  resume(): void {
+    this.#suspension?.end();
+    this.#suspension = undefined;
+  }
+
   /** Whether the channel has followers or listeners, or work under way. */
   get isWatched(): boolean {
     return (
-      this.#audiences.size > 0 || this.#listeners.size > 0 || this.#senders.size > 0 || this.#refreshing !== undefined
+      this.#audiences.size > 0 ||
+      this.#listeners.size > 0 ||
+      this.#senders.size > 0 ||
+      this.#arrived.size > 0 ||
+      this.#refreshing !== undefined ||
+      this.#suspension !== undefined
     );
   }
 
@@ -137,15 +230,24 @@ export class Channel {
       this.#writesUnderWay -= 1;
     }
     if (!appended.ok || appended.changes.length === 0) return appended;
-    this.#advance(appended.changes, sender, parsed);
+    // Of another epoch: it may be among what was lost. What is there is read.
+    if (appended.position.epoch === this.#head.epoch) this.#advance(appended.changes, sender, parsed);
+    else this.#refresh(Number.POSITIVE_INFINITY);
     const last = appended.changes.at(-1);
-    if (last !== undefined) this.#deps.announce(this.name, last.seq - appended.steps, last.seq);
+    if (last !== undefined) {
+      const { changes } = appended;
+      const steps = { epoch: appended.position.epoch, changes };
+      this.#deps.announce({ channel: this.name, from: last.seq - appended.steps, seq: last.seq, steps });
+    }
     return appended;
   }
 
-  /** Takes a notice of another node that the channel has moved to `seq`. */
-  notice(seq: number): void {
-    if (seq > this.#head.seq) this.#refresh(seq);
+  /** Takes a notice of another node that the channel has moved. */
+  notice({ from, seq, steps }: Omit<ChangeNotice, 'channel'>): void {
+    if (seq <= this.#head.seq) return;
+    if (steps === undefined || steps.epoch !== this.#head.epoch || !isMove(steps.changes, from, seq))
+      this.#refresh(seq);
+    else this.#arrive(from, steps.changes);
   }
 
   /** Reads new changes from the store, with or without a notice. Resolves when they have been published. */
@@ -170,29 +272,79 @@ export class Channel {
     peer.leave(this.#topic(rendering));
   }
 
-  /** Calls `listener` with every commit, in order, before any follower gets it. Returns a function that ends it. */
-  listen(listener: ChangeListener): () => void {
-    this.#listeners.add(listener);
+  /**
+   * Calls `listener` with every commit, in order, before any follower gets it. Returns a function that ends it.
+   * @param onReset called when there are changes that nobody will hear of: what was derived from the channel has to be read again
+   */
+  listen(listener: ChangeListener, onReset: () => void = noop): () => void {
+    this.#listeners.set(listener, onReset);
     return () => this.#listeners.delete(listener);
   }
 
   /**
    * Reads every item whose last step is greater than `seq`, in order of that step ([ST6], [ST7]); from memory where the recent changes
    * reach back so far.
-   * @param limit items; up to 10,000 is a page, which may end earlier when its values are large; more means everything
+   * @param limit items; a page may end earlier, when its values are large
+   * @param basis the head when this reader began at 0, if it did: the floor counts for that step ([ST7])
    */
-  async since(seq: number, limit: number): Promise<Since> {
+  async since(seq: number, limit: number, basis = seq): Promise<Since> {
+    await this.#suspension?.over;
     if (seq > 0 && seq <= this.#head.seq && seq >= this.#head.seq - this.#recent.length)
       return this.#fromRecent(seq, limit);
-    const key = `since ${seq} ${limit}`;
-    const page = this.cached(key, () => this.#fromStore(seq, limit));
+    const key = `since ${seq} ${limit} ${basis >= this.#head.floor}`;
+    const page = this.cached(key, () => this.#fromStore(seq, limit, basis));
     page.then(
       (since) => {
-        if (since.ok && sizeOf(since.changes) > pageSize && this.#cache.get(key) === page) this.#cache.delete(key);
+        if (since.ok && this.#cache.get(key) === page) this.#bound(key, sizeOf(since.changes));
       },
       () => this.#cache.clear(),
     );
     return page;
+  }
+
+  /** Returns the text of a page, which followers at the same position share. */
+  cachedText(key: string, make: () => string): string {
+    const isNew = !this.#cache.has(key);
+    const text = this.cached(key, make);
+    if (isNew) this.#bound(key, text.length);
+    return text;
+  }
+
+  #bound(key: string, size: number): void {
+    this.#deps.cachedPages.add(size, () => this.#cache.delete(key));
+  }
+
+  /**
+   * Reads every step after `seq`, in order, on a channel that keeps all; the states of `since` where steps were forgotten. Followers that
+   * keep reading catch up with this one, and miss no value.
+   */
+  async steps(seq: number, limit: number): Promise<Since> {
+    await this.#suspension?.over;
+    const head = this.#head;
+    const missing = head.seq - seq;
+    if (this.keep === 'last' || missing < 0) return this.since(seq, limit);
+    if (missing <= this.#recent.length) {
+      const changes = sizedPage(this.#recent.slice(this.#recent.length - missing), limit);
+      return { ok: true, head, changes, more: missing > changes.length };
+    }
+    const page = { after: seq, before: head.seq + 1, limit, size: pageCharacters };
+    const changes = await this.#deps.store.history(this.name, page);
+    if (this.#suspension !== undefined || !isContiguous(changes, seq)) return this.since(seq, limit);
+    return { ok: true, head, changes, more: changes.length < missing };
+  }
+
+  /**
+   * Publishes what other nodes have written up to now, so that an answer is not older than what any node has acknowledged. Does nothing
+   * where no other node writes.
+   * @throws when the store cannot be read
+   */
+  async sync(): Promise<void> {
+    if (!this.isShared) return;
+    const head = await this.#deps.store.head(this.name);
+    if (head.floor > this.#head.floor) this.#head = { ...this.#head, floor: head.floor };
+    if (head.seq > this.#head.seq) await this.#newestWrite.catch(noop);
+    if (head.seq > this.#head.seq) await this.#reach(head.seq);
+    if (head.seq > this.#head.seq) throw new Error(`${this.name}: cannot read new changes from the store`);
   }
 
   /** Returns what `make` returned before under this key, as long as the channel has not moved since. */
@@ -211,10 +363,42 @@ export class Channel {
     return this.#deps.store.read(this.name, range);
   }
 
+  /** Items with the position of the moment at which they were read. */
+  state(range: Range): Promise<RangeState> {
+    return this.#deps.store.state(this.name, range);
+  }
+
+  /** Reads a page of items. Readers that ask for the same page share it. @param range without a size */
+  readPage(range: Range): Promise<readonly Item[]> {
+    const key = `read ${JSON.stringify(range)}`;
+    const page = this.cached(key, () => this.read({ ...range, size: pageCharacters }));
+    page.then(
+      (items) => {
+        if (this.#cache.get(key) === page) this.#bound(key, sizeOf(items));
+      },
+      () => this.#cache.delete(key),
+    );
+    return page;
+  }
+
+  /** Reads the first page of a range, with the position of that moment. Readers that ask for the same page share it. @param range without a size */
+  firstPage(range: Range): Promise<RangeState> {
+    const key = `first ${JSON.stringify(range)}`;
+    const page = this.cached(key, () => this.state({ ...range, size: pageCharacters }));
+    page.then(
+      ({ items }) => {
+        if (this.#cache.get(key) === page) this.#bound(key, sizeOf(items));
+      },
+      () => this.#cache.delete(key),
+    );
+    return page;
+  }
+
   history(past: Past): Promise<readonly Change[]> {
     return this.#deps.store.history(this.name, past);
   }
 
+  /** Every item at once: for small channels. `read` with `at` has pages. */
   at(seq: number): Promise<readonly Item[]> {
     return this.#deps.store.at(this.name, seq);
   }
@@ -230,8 +414,10 @@ export class Channel {
   }
 
   /** The page is never ahead of what has been published, so its reader may go live at once. */
-  async #fromStore(seq: number, limit: number): Promise<Since> {
-    const since = await this.#page(seq, limit);
+  async #fromStore(seq: number, limit: number, basis: number): Promise<Since> {
+    const since = await this.#deps.store.since(this.name, seq, limit, { basis, size: pageCharacters });
+    // What was read may be of either epoch.
+    if (this.#suspension !== undefined) return this.since(seq, limit, basis);
     // Own writes are published with their senders when the store answers them, so wait for these answers first.
     if (since.head.seq > this.#head.seq) await this.#newestWrite.catch(() => undefined);
     if (since.head.seq > this.#head.seq) await this.#reach(since.head.seq);
@@ -253,26 +439,6 @@ export class Channel {
     for (const one of reaching) if (one.seq <= seq) one.resolve();
   }
 
-  async #page(seq: number, limit: number): Promise<Since> {
-    const { store } = this.#deps;
-    if (limit > maxPageLimit) return store.since(this.name, seq, limit);
-    const changes: Change[] = [];
-    let size = 0;
-    for (let after = seq; ; ) {
-      const since = await store.since(this.name, after, Math.min(readAtOnce, limit - changes.length));
-      // The store has forgotten steps during the read: the next page reports it.
-      if (!since.ok) return changes.length === 0 ? since : { ok: true, head: since.head, changes, more: true };
-      const { head } = since;
-      for (const [at, change] of since.changes.entries()) {
-        changes.push(change);
-        size += change.value?.length ?? 0;
-        if (size >= pageSize) return { ok: true, head, changes, more: since.more || at + 1 < since.changes.length };
-      }
-      if (!since.more || changes.length >= limit) return { ok: true, head, changes, more: since.more };
-      after = changes.at(-1)?.seq ?? after;
-    }
-  }
-
   #fromRecent(seq: number, limit: number): Since {
     const first = new Map<string, Change>();
     const last = new Map<string, Change>();
@@ -285,29 +451,75 @@ export class Channel {
       if (change.kind === 'delete') return change;
       return { ...change, kind: first.get(change.key)?.kind === 'create' ? 'create' : 'update' };
     });
-    return { ok: true, head: this.#head, changes: changes.slice(0, limit), more: changes.length > limit };
+    const page = sizedPage(changes, limit);
+    return { ok: true, head: this.#head, changes: page, more: changes.length > page.length };
   }
 
   #advance(changes: readonly Change[], sender?: Peer, parsed?: WriteOptions['parsed']): void {
     if (this.#refreshing === undefined && changes[0]?.seq === this.#head.seq + 1) {
       this.#publish(changes, sender, parsed);
+      this.#publishArrived();
       return;
     }
     if (sender !== undefined) for (const change of changes) this.#senders.set(change.seq, sender);
-    this.#refresh(changes.at(-1)?.seq ?? 0);
+    const [first] = changes;
+    if (first !== undefined && isMove(changes, first.seq - 1, first.seq - 1 + changes.length))
+      this.#arrive(first.seq - 1, changes);
+    else this.#refresh(changes.at(-1)?.seq ?? 0);
+  }
+
+  /** Publishes the steps when their turn comes: at once, after those that are on their way, or by reading those from the store. */
+  #arrive(from: number, changes: readonly Change[]): void {
+    const known = this.#arrived.get(from);
+    if (known !== undefined && known.length >= changes.length) return;
+    const size = sizeOf(changes) - sizeOf(known ?? []);
+    if (this.#arrived.size >= maxArrived || this.#arrivedSize + size > maxArrivedSize) {
+      this.#dropArrived();
+      this.#refresh(changes.at(-1)?.seq ?? 0);
+      return;
+    }
+    this.#arrived.set(from, changes);
+    this.#arrivedSize += size;
+    this.#publishArrived();
+    if (this.#arrived.size === 0 || this.#isGapTimed) return;
+    this.#isGapTimed = true;
+    this.#deps.world.after(gapMs, () => {
+      this.#isGapTimed = false;
+      if (this.#arrived.size > 0) this.#refresh(0);
+    });
+  }
+
+  #publishArrived(): void {
+    // While the store is read, its answer comes first.
+    for (let isMore = this.#refreshing === undefined && this.#arrived.size > 0; isMore; ) {
+      isMore = false;
+      for (const [from, changes] of this.#arrived) {
+        if (from > this.#head.seq) continue;
+        this.#arrived.delete(from);
+        this.#arrivedSize -= sizeOf(changes);
+        const next = changes.filter(({ seq }) => seq > this.#head.seq);
+        if (next.length > 0) this.#publish(next);
+        isMore = this.#arrived.size > 0;
+      }
+    }
+  }
+
+  #dropArrived(): void {
+    this.#arrived.clear();
+    this.#arrivedSize = 0;
   }
 
   /** @param writer the sender of all changes; without it, each change has the sender that #senders remembers */
   #publish(changes: readonly Change[], writer?: Peer, parsed?: WriteOptions['parsed']): void {
     const last = changes.at(-1);
-    if (last === undefined) return;
+    if (last === undefined || this.#suspension !== undefined) return;
     const version = changes.reduce((most, change) => Math.max(most, change.version ?? -1), this.#head.version);
     this.#head = { ...this.#head, seq: last.seq, version };
     this.#remember(changes);
     // Clearing an empty Map costs as much as a full one.
     if (this.#cache.size > 0) this.#cache.clear();
     const live = parsed === undefined ? changes : withParsed(changes, parsed);
-    for (const listener of this.#listeners) listener(live);
+    for (const listener of this.#listeners.keys()) listener(live);
     this.#deps.onChanges(this, changes);
     for (const change of changes) {
       const sender = writer ?? this.#senders.get(change.seq);
@@ -352,52 +564,107 @@ export class Channel {
     this.#refreshing ??= this.#catchUp();
   }
 
-  /**
-   * Publishes each step of another node as if it had been made here, on a channel that keeps every step.
-   * @returns whether there was any
-   */
-  async #catchUpByStep(): Promise<boolean> {
-    const { seq } = this.#head;
-    const steps = await this.#deps.store.history(this.name, { after: seq, limit: maxRecentChanges });
-    if (steps.length === 0 || steps.at(-1)?.seq !== seq + steps.length) return false;
-    await this.#newestWrite.catch(() => undefined);
-    this.#publish(steps);
-    return true;
-  }
-
   async #catchUp(): Promise<void> {
+    const { seq } = this.#head;
     try {
       for (;;) {
         // A notice that arrives while the store answers may name a newer step than the answer has.
         this.#noticed = 0;
-        if (this.keep === 'all' && (await this.#catchUpByStep())) continue;
-        const since = await this.#deps.store.since(this.name, this.#head.seq, maxRecentChanges);
-        if (!since.ok) {
-          this.#deps.world.log.warn(
-            { channel: this.name },
-            'channel: the store no longer has the steps since the last one; followers start from the beginning',
-          );
-          this.#forgetRecent();
-          this.#head = since.head;
-          return;
-        }
-        // Some of these may be own writes. Their senders are known only once their answers are here.
-        await this.#newestWrite.catch(() => undefined);
-        const before = this.#head.seq;
-        this.#publish(since.changes);
-        // These are states, not steps: if a superseded step is missing, the recent changes are no longer contiguous.
-        if (this.#head.seq - before !== since.changes.length) this.#forgetRecent();
-        for (const seq of this.#senders.keys()) if (seq <= this.#head.seq) this.#senders.delete(seq);
-        if (!since.more && since.changes.length === 0 && this.#noticed <= this.#head.seq) return;
+        await this.#suspension?.over;
+        const isMore = this.keep === 'all' ? await this.#catchUpByStep() : await this.#catchUpByState();
+        if (!isMore && this.#noticed <= this.#head.seq) return;
       }
     } catch (error) {
       this.#deps.world.log.error({ channel: this.name, error }, 'channel: cannot read new changes from the store');
     } finally {
+      if (this.#head.seq > seq) this.#deps.onGap();
       // Cleared synchronously, so the next caller starts a new refresh.
       this.#refreshing = undefined;
+      this.#publishArrived();
+      // What still waits lacks steps that the store did not have a moment ago.
+      if (this.#arrived.size > 0) this.#dropArrived();
       this.#reached(Number.POSITIVE_INFINITY);
     }
   }
+
+  /**
+   * Publishes each step of another node as if it had been made here. What was missed is decided by positions, never by comparing states:
+   * a state skips the values that were replaced since.
+   * @returns whether there may be more
+   */
+  async #catchUpByStep(): Promise<boolean> {
+    const { store } = this.#deps;
+    const { seq } = this.#head;
+    for (let isLast = false; ; isLast = true) {
+      const steps = await store.history(this.name, { after: seq, limit: maxRecentChanges, size: catchUpSize });
+      if (isContiguous(steps, seq)) {
+        await this.#newestWrite.catch(noop);
+        if (this.#suspension !== undefined || this.#head.seq !== seq) return true;
+        this.#publish(steps);
+        return steps.length === maxRecentChanges || sizeOf(steps) >= catchUpSize;
+      }
+      // There is nothing new, or steps are gone, or steps were written after they were looked for. The head tells which.
+      if (steps.length > 0 || isLast) return this.#catchUpByState();
+      const head = await store.head(this.name);
+      if (head.floor > seq) return this.#catchUpByState();
+      if (head.seq <= seq) return false;
+    }
+  }
+
+  /** @returns whether there may be more */
+  async #catchUpByState(): Promise<boolean> {
+    const page = { size: catchUpSize };
+    const since = await this.#deps.store.since(this.name, this.#head.seq, maxRecentChanges, page);
+    if (this.#suspension !== undefined) return true;
+    if (!since.ok) {
+      this.reset(since.head, 'the hub has forgotten what happened since the last change');
+      return false;
+    }
+    // Some of these may be own writes. Their senders are known only once their answers are here.
+    await this.#newestWrite.catch(noop);
+    if (this.#suspension !== undefined) return true;
+    const before = this.#head.seq;
+    this.#publish(since.changes);
+    // Removed items are not in the answer when there was nothing before: the last steps may be missing.
+    if (!since.more && since.head.seq > this.#head.seq) this.#head = since.head;
+    // These are states, not steps: if a superseded step is missing, the recent changes are no longer contiguous.
+    if (this.#head.seq - before !== since.changes.length) this.#forgetRecent();
+    for (const seq of this.#senders.keys()) if (seq <= this.#head.seq) this.#senders.delete(seq);
+    return since.more;
+  }
+
+  /**
+   * Goes on from another position, because the changes up to it cannot be had. Followers are sent everything, listeners read again.
+   * @param reason for the followers
+   */
+  reset(head: Head, reason: string): void {
+    this.#deps.world.log.warn({ channel: this.name, reason }, 'channel: followers start from the beginning');
+    this.#forgetRecent();
+    this.#head = head;
+    this.#senders.clear();
+    this.#dropArrived();
+    this.#cache.clear();
+    this.resume();
+    for (const onReset of this.#listeners.values()) onReset();
+    this.#deps.onReset(this, reason);
+  }
+}
+
+/** The first changes, until their values are large. */
+function sizedPage(changes: readonly Change[], limit: number): readonly Change[] {
+  let [length, left] = [0, pageCharacters];
+  while (length < Math.min(limit, changes.length) && left > 0) left -= changes[length++]?.value?.length ?? 0;
+  return changes.slice(0, length);
+}
+
+/** True if there are steps, and they follow one another directly after `seq`. */
+function isContiguous(steps: readonly Change[], seq: number): boolean {
+  return steps.length > 0 && steps.at(-1)?.seq === seq + steps.length;
+}
+
+/** True if the changes are all steps after `from` up to `seq`. */
+function isMove(changes: readonly Change[], from: number, seq: number): boolean {
+  return changes.length === seq - from && changes.every((change, at) => change.seq === from + at + 1);
 }
 
 function withParsed(changes: readonly Change[], parsed: ReadonlyMap<string, object>): readonly LiveChange[] {
@@ -407,7 +674,12 @@ function withParsed(changes: readonly Change[], parsed: ReadonlyMap<string, obje
   });
 }
 
+/** Whether a range may have more items than these: its limit is reached, or its size. */
+export function isFull(items: readonly Item[], { limit, size = Number.POSITIVE_INFINITY }: Range): boolean {
+  return items.length === limit || sizeOf(items) >= size;
+}
+
 /** The characters of all values together. */
-export function sizeOf(changes: readonly Change[]): number {
+export function sizeOf(changes: readonly Pick<Change, 'value'>[]): number {
   return changes.reduce((size, { value }) => size + (value?.length ?? 0), 0);
 }

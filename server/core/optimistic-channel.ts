@@ -91,7 +91,10 @@ export class OptimisticChannel {
   constructor(channel: Channel, projection: Projection) {
     this.channel = channel;
     this.#projection = projection;
-    this.#stopListening = channel.listen((changes) => this.#follow(changes));
+    this.#stopListening = channel.listen(
+      (changes) => this.#follow(changes),
+      () => void this.load().catch(() => undefined),
+    );
   }
 
   /** The step of the state, counting the steps of writes under way. */
@@ -143,8 +146,12 @@ export class OptimisticChannel {
     return appended;
   }
 
-  /** Calls `read`, and returns its result once every write which that result includes is on disk. */
+  /**
+   * Calls `read`, and returns its result once every write which that result includes is on disk. The result is not older than what any
+   * node has acknowledged.
+   */
   async settled<Result>(read: () => Result): Promise<Result> {
+    if (this.channel.isShared) await this.channel.sync();
     for (;;) {
       while (!this.#isKnown) await (this.#loading ?? this.load());
       const seq = this.#seq;

@@ -4,12 +4,24 @@
 /** sent: with the system. queued: behind other bytes; wait for `drained`. dropped: not accepted; `drained` will be called. */
 export type Sent = 'sent' | 'queued' | 'dropped';
 
+/** The text of one message in pieces, none of them empty. They may be made while the message is sent. */
+export type Pieces = Iterable<string> | AsyncIterable<string>;
+
 export interface Peer {
   /** `address/port` or the like, for people; never for decisions. */
   readonly name: string;
   /** The remote address without port, by which failed logins are counted. */
   readonly address: string;
+  /** Bytes that a message from the client may have, MESSAGE_LIMIT at first. The conversation sets it. Absent where the client sends none. */
+  messageLimit?: number;
   send(text: string): Sent;
+  /**
+   * Sends one message in pieces, each when the client has read most of those before it. Texts that are sent meanwhile wait for its end;
+   * published texts count as missed. One message at a time: a second one begins after the first.
+   * @returns false if the connection ended before the last piece was sent. Rejects with an error of `pieces`; the connection is
+   * closed then, if the message had begun
+   */
+  stream(pieces: Pieces): Promise<boolean>;
   /** Sends what was queued, then ends the connection. Does nothing the second time. */
   close(code: number, reason: string): void;
   /** From now on `publish(topic)` of this peer's transport reaches it. */

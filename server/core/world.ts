@@ -2,6 +2,8 @@
 // the clock once.
 
 export interface Log {
+  /** The least level that is written, such as `info`. Setting it changes the level. */
+  level: string;
   debug(facts: object, text: string): void;
   info(facts: object, text: string): void;
   warn(facts: object, text: string): void;
@@ -20,4 +22,6 @@ export interface World {
   /** 0 ≤ x < 1 */
   random(): number;
   readonly log: Log;
+  /** True for a clock that is moved by hand: it is not compared with that of a database. */
+  readonly isSimulated?: true;
 }

@@ -4,9 +4,9 @@
 import { createHash } from 'node:crypto';
 import { isRuleItem, ruleLimits } from '../../protocol/day.ts';
 import type { Hub } from '../core/hub.ts';
-import type { EngineDaySums, MergedDay } from './engine/answer.ts';
+import type { MergedDay } from './engine/answer.ts';
 import { compareText } from './engine/collections.ts';
-import { computeDay, computeSums } from './engine/compute-day.ts';
+import { computeDay, computeSums, type SummedPresence } from './engine/compute-day.ts';
 import { boundsOfDay, type DayCalendar, hoursOf, zoneAt } from './engine/day-calendar.ts';
 import type { DayClassifier, DayEvidence, DayOptions } from './engine/evidence.ts';
 import { AccountEvidence } from './readers/account-evidence.ts';
@@ -16,6 +16,7 @@ import type { PatternMatcher } from './registry/patterns.ts';
 import { aliasLookup, projectsIn } from './registry/projects.ts';
 import { type NamedRule, rulesClassifier } from './registry/rules.ts';
 import { type AccountDaySettings, readDaySettings } from './registry/settings.ts';
+import { type LockedWeeks, lockOf, readLockedWeeks, submittedKey } from './weeks/submitted-weeks.ts';
 
 /** How often a day is computed again because patterns were not known yet. */
 const mostRounds = 20;
@@ -30,6 +31,8 @@ export interface DayQuestion {
   readonly bridge?: number | undefined;
   /** Asked with the name of a channel without the account. */
   readonly mayRead: (channel: string) => boolean;
+  /** True computes the day also if its week was submitted. */
+  readonly isAnew?: boolean;
 }
 
 export interface DayAnswer extends MergedDay {
@@ -81,7 +84,7 @@ export class AccountDays {
     const bridge = question.bridge ?? settings.bridge;
     const without = await this.#without(mayRead);
     const isOwn = question.zone === undefined && question.bridge === undefined && without.length === 0;
-    const stored = isOwn ? await this.final(date) : undefined;
+    const stored = isOwn ? await this.stored(date, question.isAnew) : undefined;
     if (stored !== undefined) return stored;
     const [from, to] = boundsOfDay(date, calendar);
     const registry = await this.registry(mayRead);
@@ -127,7 +130,7 @@ export class AccountDays {
   }
 
   /** The sums of what `compute` answers, in less time. */
-  computeSums(span: DaySpan, parts: readonly ChannelEvidence[], deps: ComputeDeps): Promise<EngineDaySums> {
+  computeSums(span: DaySpan, parts: readonly ChannelEvidence[], deps: ComputeDeps): Promise<SummedPresence> {
     return this.#compute(computeSums, span, parts, deps);
   }
 
@@ -194,9 +197,24 @@ export class AccountDays {
     return new Set((await this.#hub.store.channels(prefix)).map(({ channel }) => channel.slice(prefix.length)));
   }
 
+  /** The stored answer of a day whose evidence expired, or whose week was submitted. */
+  async stored(date: string, isAnew = false): Promise<DayAnswer | undefined> {
+    const final = await this.final(date);
+    if (final !== undefined || isAnew || lockOf(await this.lockedWeeks(), date) === undefined) return final;
+    return this.#storedAs(submittedKey, date);
+  }
+
+  lockedWeeks(): Promise<LockedWeeks> {
+    return readLockedWeeks(this.#hub, this.account);
+  }
+
   /** The stored answer of a day whose evidence expired. */
-  async final(date: string): Promise<DayAnswer | undefined> {
-    const [item] = await this.#hub.store.read(`${this.account}/day/${date}`, { key: finalKey, limit: 1 });
+  final(date: string): Promise<DayAnswer | undefined> {
+    return this.#storedAs(finalKey, date);
+  }
+
+  async #storedAs(key: string, date: string): Promise<DayAnswer | undefined> {
+    const [item] = await this.#hub.store.read(`${this.account}/day/${date}`, { key, limit: 1 });
     if (item === undefined) return undefined;
     const answer: DayAnswer = JSON.parse(item.value);
     return answer;

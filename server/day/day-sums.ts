@@ -7,12 +7,15 @@ import type { Channel } from '../core/channel.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Change, Op } from '../core/store.ts';
 import { type AccountDays, calendarOf, type DayRegistry, fingerprintOf } from './account-days.ts';
-import type { DayProject, EngineDaySums } from './engine/answer.ts';
-import { boundsOfDay, type DayCalendar } from './engine/day-calendar.ts';
+import type { DayProject, MergedDay } from './engine/answer.ts';
+import type { SummedPresence } from './engine/compute-day.ts';
+import { boundsOfDay, type DayCalendar, timeByHour } from './engine/day-calendar.ts';
+import type { DayIntervals } from './engine/intervals.ts';
 import type { ChannelEvidence, DaySpan } from './readers/reading.ts';
 import type { AccountDaySettings } from './registry/settings.ts';
+import { type LockedWeeks, lockOf } from './weeks/submitted-weeks.ts';
 
-const format = 1;
+const format = 2;
 const everything = (): boolean => true;
 /** More changes than that since a day was kept, and it is computed again rather than looked through. */
 const mostChanges = 20_000;
@@ -48,7 +51,12 @@ interface KeptDay {
   /** Of the evidence of small channels. */
   readonly small: string;
   readonly totals: DayTotals;
+  /** Microseconds of `total` in each of the 24 hours of the person's clock. */
+  readonly hours: readonly number[];
 }
+
+/** The sums of a day, as they are kept and as they are answered. */
+type SummedDay = Pick<KeptDay, 'totals' | 'hours'>;
 
 /** What all days of one question share. */
 interface SumsPlan {
@@ -57,6 +65,7 @@ interface SumsPlan {
   readonly calendar: DayCalendar;
   readonly decidedBy: string;
   readonly finals: ReadonlySet<string>;
+  readonly locked: LockedWeeks;
 }
 
 interface LiveDay {
@@ -84,6 +93,15 @@ export class DaySums {
 
   /** In the order of the dates. */
   async of(dates: readonly string[]): Promise<readonly DayTotals[]> {
+    return (await this.#all(dates)).map(({ totals }) => totals);
+  }
+
+  /** In the order of the dates: microseconds of presence in each hour of the person's clock. */
+  async hoursOf(dates: readonly string[]): Promise<readonly (readonly number[])[]> {
+    return (await this.#all(dates)).map(({ hours }) => hours);
+  }
+
+  async #all(dates: readonly string[]): Promise<readonly SummedDay[]> {
     this.#loaded ??= this.#load();
     await this.#loaded;
     await this.#listenToAll();
@@ -95,19 +113,20 @@ export class DaySums {
       calendar: calendarOf(settings, undefined),
       decidedBy: digest(`${fingerprintOf(settings)} ${registry.fingerprint}`),
       finals: await this.#days.finalDates(),
+      locked: await this.#days.lockedWeeks(),
     };
-    const totals: DayTotals[] = [];
+    const summed: SummedDay[] = [];
     let next = 0;
     const work = async (): Promise<void> => {
       for (let index = next; index < dates.length; index = next) {
         next += 1;
         const date = dates[index];
-        if (date !== undefined) totals[index] = await this.#totalsOf(date, plan);
+        if (date !== undefined) summed[index] = await this.#sumsOf(date, plan);
       }
     };
     // The store reads some days while others are computed.
     await Promise.all(Array.from({ length: Math.min(mostTogether, dates.length) }, work));
-    return totals;
+    return summed;
   }
 
   /** Nothing is heard any more. */
@@ -117,15 +136,15 @@ export class DaySums {
     this.#listened.clear();
   }
 
-  async #totalsOf(date: string, plan: SumsPlan): Promise<DayTotals> {
+  async #sumsOf(date: string, plan: SumsPlan): Promise<SummedDay> {
     const [from, to] = boundsOfDay(date, plan.calendar);
     const span = { from, to };
-    if (to + plan.settings.timeout > this.#hub.world.now() * 1_000) return this.#changing(date);
+    if (to + plan.settings.timeout > this.#hub.world.now() * 1_000) return this.#changing(date, span, plan);
     const parts = await this.#days.smallParts(span);
     const small = fingerprintOfParts(parts);
     const kept = this.#live.get(date)?.kept;
-    const isValid = kept?.decidedBy === plan.decidedBy && kept.from === from && kept.small === small;
-    return isValid ? kept.totals : this.#compute(date, span, plan, { small, parts });
+    const isValid = kept?.decidedBy === decidedBy(plan, date) && kept.from === from && kept.small === small;
+    return isValid ? kept : this.#compute(date, span, plan, { small, parts });
   }
 
   /** @param evidence of the small channels, and its fingerprint */
@@ -134,32 +153,37 @@ export class DaySums {
     span: DaySpan,
     plan: SumsPlan,
     { small, parts }: { readonly small: string; readonly parts: readonly ChannelEvidence[] },
-  ): Promise<DayTotals> {
+  ): Promise<SummedDay> {
     const listened = [...this.#listened].map(([name, { channel }]) => [name, channel.position.seq] as const);
     const positions = Object.fromEntries(listened);
     const heard: Change[] = [];
     this.#computing.add(heard);
     try {
-      const final = plan.finals.has(date) ? await this.#days.final(date) : undefined;
+      const final = plan.finals.has(date) ? await this.#days.stored(date) : undefined;
       const large = await this.#days.largeParts(span, plan.settings);
-      const totals = totalsIn(date, final ?? (await this.#days.computeSums(span, [...parts, ...large], plan)));
+      const computed =
+        final === undefined
+          ? await this.#days.computeSums(span, [...parts, ...large], plan)
+          : { sums: final, presence: presenceIn(final) };
+      const summed = summedIn(date, computed, span, plan);
       const keys = hashesOf([...parts, ...large]);
-      if (heard.some((change) => touches(change, span, keys))) return await this.#changing(date);
+      if (heard.some((change) => touches(change, span, keys))) return await this.#changing(date, span, plan);
       const text = Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength).toString('base64');
-      const kept = { format, decidedBy: plan.decidedBy, ...span, positions, keys: text, small, totals };
+      const kept = { format, decidedBy: decidedBy(plan, date), ...span, positions, keys: text, small, ...summed };
       this.#live.set(date, { kept, keys });
       this.#unwritten.add(date);
       this.#cancelWrite ??= this.#hub.world.after(writeMs, () => void this.#write());
-      return totals;
+      return summed;
     } finally {
       this.#computing.delete(heard);
     }
   }
 
   /** Of a day that is not over, or whose evidence changed while it was read: its sums are not kept, its evidence stays in memory. */
-  async #changing(date: string): Promise<DayTotals> {
+  async #changing(date: string, span: DaySpan, plan: SumsPlan): Promise<SummedDay> {
     this.#live.delete(date);
-    return totalsIn(date, await this.#days.day({ date, mayRead: everything }));
+    const day = await this.#days.day({ date, mayRead: everything });
+    return summedIn(date, { sums: day, presence: presenceIn(day) }, span, plan);
   }
 
   /** Large channels are heard from now on; one that is new makes void what was kept without it. */
@@ -167,7 +191,13 @@ export class DaySums {
     for (const name of await this.#days.largeChannels()) {
       if (this.#listened.has(name)) continue;
       const channel = await this.#hub.channel(`${this.#days.account}/${name}`);
-      this.#listened.set(name, { channel, stop: channel.listen((changes) => this.#heard(changes)) });
+      this.#listened.set(name, {
+        channel,
+        stop: channel.listen(
+          (changes) => this.#heard(changes),
+          () => this.#live.clear(),
+        ),
+      });
       await this.#catchUp(name, channel);
     }
   }
@@ -230,9 +260,26 @@ export class DaySums {
   }
 }
 
-function totalsIn(date: string, sums: EngineDaySums): DayTotals {
+/** A day of a submitted week is decided by its stored answer, until the week is returned. */
+function decidedBy(plan: SumsPlan, date: string): string {
+  const lock = lockOf(plan.locked, date);
+  return lock === undefined ? plan.decidedBy : `submitted ${lock.seq}`;
+}
+
+function summedIn(
+  date: string,
+  { sums, presence }: SummedPresence,
+  { from, to }: DaySpan,
+  { calendar }: SumsPlan,
+): SummedDay {
   const { total, projects, human, agent, agent_wall, attended } = sums;
-  return { date, total, projects, human, agent, agent_wall, attended };
+  const totals = { date, total, projects, human, agent, agent_wall, attended };
+  return { totals, hours: timeByHour(presence, [from, to], calendar) };
+}
+
+/** Segments cover presence, without gaps or overlaps. */
+export function presenceIn({ segments }: Pick<MergedDay, 'segments'>): DayIntervals {
+  return segments.map(({ from, to }) => [from, to]);
 }
 
 /** A heartbeat matters to the days behind it, which say "as before", and within the timeout to the one before it. */

@@ -17,7 +17,7 @@ const liveKey = 'day';
 const suggestionsKey = 'suggestions';
 /** Channels, without the account, that a day depends on. */
 const sources =
-  /^(?:entries|tasks|mob_turns|external_durations|wakatime|settings|rules|projects|suggestions|aw|aw\/.+)$/;
+  /^(?:entries|tasks|mob_turns|external_durations|meetings|wakatime|settings|rules|projects|suggestions|submitted_weeks|aw|aw\/.+)$/;
 
 export class LiveDays {
   readonly #hub: Hub;

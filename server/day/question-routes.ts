@@ -3,9 +3,9 @@
 import { isQuestionReply, QuestionReply, QuestionsView } from '../../protocol/day-questions.ts';
 import { refuse } from '../../protocol/errors.ts';
 import { isAllowed } from '../core/access.ts';
+import { bodyOf } from '../http/json-body.ts';
 import type { Request, Route } from '../http/types.ts';
 import { answerChannel } from './questions/account-questions.ts';
-import { bodyOf } from './registry-routes.ts';
 import { admitReader, answers, type DayRouteDeps, type DayRouteOutcome, reply } from './routes.ts';
 
 const tag = 'Merged day';
@@ -36,7 +36,7 @@ export function questionRoutes(deps: DayRouteDeps): readonly Route[] {
       doc: {
         summary: 'Answers a question once, for all devices',
         tag,
-        scope: 'write',
+        scope: 'read write',
         description: 'Needs `write:questions`, and `write:tasks` to stop or split.',
         body: { schema: QuestionReply, example: { key: 'idle t1 1795856400', answer: 'stop' } },
         responses: {

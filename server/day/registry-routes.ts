@@ -3,13 +3,14 @@
 
 import { isRuleItem } from '../../protocol/day.ts';
 import { refuse } from '../../protocol/errors.ts';
+import { isRecord } from '../../protocol/json.ts';
 import { type Identity, isAllowed } from '../core/access.ts';
 import type { ChannelState } from '../core/cached-channel.ts';
 import { authenticate } from '../http/authenticate.ts';
+import { bodyOf } from '../http/json-body.ts';
 import type { Reply, Request, Route } from '../http/types.ts';
 import { calendarOf } from './account-days.ts';
 import { boundsOfDay, dateOfMoment, datesBetween, isDate, nextDate } from './engine/day-calendar.ts';
-import { isRecord } from './readers/reading.ts';
 import { rulesCheck } from './registry/check-rules.ts';
 import { type Edited, EntryEdit, editEntries, isEntryEdit } from './registry/edit-entries.ts';
 import { editProjects, isProjectEdit, ProjectEdit } from './registry/edit-projects.ts';
@@ -17,6 +18,7 @@ import { importCategoryClasses, importWakatimeRules } from './registry/import-ru
 import { addDifferences, emptyPreview } from './registry/preview-rules.ts';
 import type { NamedRule } from './registry/rules.ts';
 import { type DayRouteDeps, type DayRouteOutcome, reply } from './routes.ts';
+import { readLockedWeeks, refuseLocked } from './weeks/submitted-weeks.ts';
 
 const usualPreview = 7;
 const mostPreviewed = 31;
@@ -32,7 +34,7 @@ export function registryRoutes(deps: DayRouteDeps): readonly Route[] {
       method: 'POST',
       path: '/-/entries',
       doc: {
-        summary: 'Edits time stated by hand: add, change, move, split, join, delete, or remove time',
+        summary: 'Edits time stated by hand: add, assign, change, move, split, join, delete, or remove time',
         tag,
         scope: 'write:entries',
         body: { schema: EntryEdit, example: { do: 'split', key: 'e1', at: 1_795_856_400_000_000 } },
@@ -93,7 +95,7 @@ export function registryRoutes(deps: DayRouteDeps): readonly Route[] {
       doc: {
         summary: "Takes over WakaTime's custom rules or ActivityWatch's category classes as rules",
         tag,
-        scope: 'write:rules',
+        scope: 'read write:rules',
         description: 'One write; importing again changes nothing. `skipped` names what has no counterpart.',
         body: { example: { from: 'wakatime' } },
         responses: written,
@@ -101,14 +103,6 @@ export function registryRoutes(deps: DayRouteDeps): readonly Route[] {
       handle: async (request) => reply(await importRules(deps, request)),
     },
   ];
-}
-
-export function bodyOf({ body }: Request): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
 }
 
 /** @param channel without the account */
@@ -133,21 +127,28 @@ async function edit(
 
 export async function writeEdit(
   { days: { hub } }: DayRouteDeps,
-  { account, device, token }: Identity,
+  identity: Identity,
   channel: string,
   change: (view: ChannelState) => Edited,
 ): Promise<DayRouteOutcome> {
-  const document = await hub.cachedChannel(`${account}/${channel}`);
+  const { account, device, token } = identity;
+  const name = `${account}/${channel}`;
+  const document = await hub.cachedChannel(name);
+  const locked = await readLockedWeeks(hub, account);
   let undo = 0;
   let keys: readonly string[] = [];
   const done = await document.write((view) => {
     const edited = change(view);
     if (!edited.ok) return edited;
+    const refused = channel === 'entries' ? refuseLocked(locked, channel, view.items, edited.ops) : undefined;
+    if (refused !== undefined) return refused;
     undo = view.seq;
     keys = [...new Set(edited.ops.map(({ key }) => key))];
     return { ok: true, write: { ops: edited.ops, origin: device || token || 'hub', at: hub.world.now() } };
   });
-  return done.ok ? { ok: true, value: { seq: done.position.seq, undo, keys } } : done;
+  if (!done.ok) return done;
+  // An edit may change entries that were there before; their keys are for those who may read them.
+  return { ok: true, value: { seq: done.position.seq, undo, keys: isAllowed(identity, 'read', name) ? keys : [] } };
 }
 
 async function preview(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {

@@ -6,6 +6,7 @@ import type { Hub } from '../core/hub.ts';
 import { calendarOf, type DayAnswer, finalKey } from './account-days.ts';
 import { boundsOfDay, dateOfMoment, nextDate } from './engine/day-calendar.ts';
 import type { MergedDays } from './merged-days.ts';
+import { TrustedClock } from './trusted-clock.ts';
 
 const everyMs = 3_600_000;
 const dayMs = 86_400_000;
@@ -24,6 +25,7 @@ export class Retention {
   readonly #hub: Hub;
   readonly #days: MergedDays;
   readonly #accounts: () => readonly string[];
+  readonly #clock: TrustedClock;
   #cancel: () => void;
   #running: Promise<void> = Promise.resolve();
 
@@ -31,6 +33,7 @@ export class Retention {
     this.#days = days;
     this.#hub = days.hub;
     this.#accounts = accounts;
+    this.#clock = new TrustedClock(days.hub);
     this.#cancel = this.#later();
   }
 
@@ -63,6 +66,7 @@ export class Retention {
     const [item] = await this.#hub.store.read(`${account}/settings`, { key: 'retention', limit: 1 });
     const said: unknown = item === undefined ? undefined : JSON.parse(item.value);
     if (!isRetention(said)) return;
+    if (!(await this.#clock.isTrusted())) return;
     for (const [channel, days] of await this.#channels(account, said))
       await this.#expireChannel(account, channel, days);
   }
@@ -88,7 +92,8 @@ export class Retention {
     let through = 0;
     for (let count = 0; date <= last && count < mostAtOnce; count += 1, date = nextDate(date, 1)) {
       const answer = await merged.day({ date, mayRead: () => true });
-      if (!answer.final) await this.#store(account, answer);
+      // The answer of a submitted week counts while it is submitted; this one stays.
+      if ((await merged.final(date)) === undefined) await this.#store(account, answer);
       through = answer.to;
     }
     await this.#remove(name, through);

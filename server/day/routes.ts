@@ -1,15 +1,15 @@
 // The HTTP of the merged day: `GET /-/day/<date>` and `GET /-/days`. What a day is, is decided elsewhere; here are the parameters, the
 // scopes and the refusals.
 
-import { DayTotalsView, MergedDayView } from '../../protocol/day-answer.ts';
+import { DayTotalsView, MergedDayView, RhythmView } from '../../protocol/day-answer.ts';
 import { errors, type Refusal, refuse } from '../../protocol/errors.ts';
 import { isZone } from '../adapters/wakatime/model/calendar.ts';
 import { type Identity, isAllowed } from '../core/access.ts';
 import { type AuthenticationDeps, authenticate } from '../http/authenticate.ts';
 import { json, type Reply, type Request, type Route } from '../http/types.ts';
 import { calendarOf, type DayAnswer } from './account-days.ts';
-import type { DayTotals } from './day-sums.ts';
-import { dateOfMoment, datesBetween, isDate, nextDate } from './engine/day-calendar.ts';
+import { type DayTotals, presenceIn } from './day-sums.ts';
+import { dateOfMoment, datesBetween, isDate, nextDate, timeByHour } from './engine/day-calendar.ts';
 import type { MergedDays } from './merged-days.ts';
 import { evidenceChannels } from './readers/account-evidence.ts';
 
@@ -60,6 +60,19 @@ export function dayRoutes(deps: DayRouteDeps): readonly Route[] {
       },
       handle: async (request) => reply(await manyDays(deps, request)),
     },
+    {
+      method: 'GET',
+      path: '/-/rhythm',
+      doc: {
+        summary: 'Answers when somebody works: the time of a span by weekday and hour',
+        tag: 'Merged day',
+        scope: 'read',
+        description: 'Of the same days as `/-/days`, at most ten years.',
+        query: { from: 'The first date.', to: 'The last date, included.' },
+        responses: { 200: { description: 'Seven weekdays of 24 hours.', schema: RhythmView }, ...answers },
+      },
+      handle: async (request) => reply(await rhythm(deps, request)),
+    },
   ];
 }
 
@@ -74,7 +87,8 @@ export function reply(outcome: DayRouteOutcome): Reply {
 async function oneDay(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
   const admitted = admitReader(deps, request);
   if (!admitted.ok) return admitted;
-  const { identity, mayRead } = admitted;
+  const { identity } = admitted;
+  const mayRead = mayReadDays(admitted);
   const query = new URLSearchParams(request.query);
   const zone = query.get('zone') ?? undefined;
   if (zone !== undefined && !isZone(zone)) return refuse('property', 'zone', 'a zone such as Europe/Berlin');
@@ -87,10 +101,17 @@ async function oneDay(deps: DayRouteDeps, request: Request): Promise<DayRouteOut
   return { ok: true, value };
 }
 
-async function manyDays(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
+type AskedSpan = {
+  readonly ok: true;
+  readonly account: string;
+  readonly mayRead: Reader['mayRead'];
+  readonly dates: readonly string[];
+};
+
+async function readSpan(deps: DayRouteDeps, request: Request): Promise<AskedSpan | Refusal> {
   const admitted = admitReader(deps, request);
   if (!admitted.ok) return admitted;
-  const { identity, mayRead } = admitted;
+  const { identity } = admitted;
   const query = new URLSearchParams(request.query);
   const from = await dateIn(deps, identity, query.get('from') ?? '', undefined);
   const to = await dateIn(deps, identity, query.get('to') ?? '', undefined);
@@ -98,7 +119,14 @@ async function manyDays(deps: DayRouteDeps, request: Request): Promise<DayRouteO
   if (to === undefined) return refuse('property', 'to', 'YYYY-MM-DD, today or yesterday');
   const dates = datesBetween(from, to);
   if (dates.length > mostDays) return refuse('property', 'to', 'at most ten years at once');
-  const { days, sums } = deps.days.of(identity.account);
+  return { ok: true, account: identity.account, mayRead: mayReadDays(admitted), dates };
+}
+
+async function manyDays(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
+  const span = await readSpan(deps, request);
+  if (!span.ok) return span;
+  const { account, mayRead, dates } = span;
+  const { days, sums } = deps.days.of(account);
   if (mayRead('*')) return { ok: true, value: { days: await sums.of(dates), without: [] } };
   const some: DayTotals[] = [];
   let without: readonly string[] = [];
@@ -112,6 +140,30 @@ async function manyDays(deps: DayRouteDeps, request: Request): Promise<DayRouteO
   return { ok: true, value: { days: some, without } };
 }
 
+async function rhythm(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
+  const span = await readSpan(deps, request);
+  if (!span.ok) return span;
+  const { account, mayRead, dates } = span;
+  const { days, sums } = deps.days.of(account);
+  const weekdays = Array.from({ length: 7 }, () => new Array<number>(24).fill(0));
+  const add = (date: string, hours: readonly number[]): void => {
+    const weekday = weekdays[(new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7] ?? [];
+    for (const [hour, time] of hours.entries()) weekday[hour] = (weekday[hour] ?? 0) + time;
+  };
+  let without: readonly string[] = [];
+  if (mayRead('*')) for (const [at, hours] of (await sums.hoursOf(dates)).entries()) add(dates[at] ?? '', hours);
+  else {
+    const calendar = calendarOf(await days.settings(), undefined);
+    for (const date of dates) {
+      if (request.aborted()) break;
+      const day = await days.day({ date, mayRead });
+      add(date, timeByHour(presenceIn(day), [day.from, day.to], calendar));
+      without = day.without;
+    }
+  }
+  return { ok: true, value: { weekdays, without } };
+}
+
 type Reader = { readonly ok: true; readonly identity: Identity; readonly mayRead: (channel: string) => boolean };
 
 export function admitReader(deps: DayRouteDeps, request: Request): Reader | Refusal {
@@ -120,7 +172,10 @@ export function admitReader(deps: DayRouteDeps, request: Request): Reader | Refu
   const { identity } = admitted;
   const mayRead = (channel: string): boolean => isAllowed(identity, 'read', `${identity.account}/${channel}`);
   const anything = identity.scopes.some((scope) => scope === 'read' || scope.startsWith('read:'));
-  const isUseful = evidenceChannels.some(mayRead) || identity.scopes.some((scope) => scope.startsWith('read:aw/'));
+  const isUseful =
+    mayReadChannelOfDays(identity) ||
+    evidenceChannels.some(mayRead) ||
+    identity.scopes.some((scope) => scope.startsWith('read:aw/'));
   return anything && isUseful
     ? { ok: true, identity, mayRead }
     : refuse(
@@ -128,6 +183,15 @@ export function admitReader(deps: DayRouteDeps, request: Request): Reader | Refu
         '',
         'this needs read, or read:<channel> of a channel that days are made of, such as read:tasks',
       );
+}
+
+/** Who may follow the channels `day/<date>` sees whole days on every transport, whatever else they may read. */
+export function mayReadDays({ identity, mayRead }: Reader): Reader['mayRead'] {
+  return mayReadChannelOfDays(identity) ? () => true : mayRead;
+}
+
+function mayReadChannelOfDays(identity: Identity): boolean {
+  return isAllowed(identity, 'read', `${identity.account}/day/*`);
 }
 
 /** undefined where nothing is said, null where it is wrong; microseconds otherwise. */

@@ -4,11 +4,12 @@
 import type { DayRuleItem } from '../../protocol/day.ts';
 import { isSuggestionAnswer, SuggestionAnswer, SuggestionsView } from '../../protocol/day-suggestions.ts';
 import { refuse } from '../../protocol/errors.ts';
-import { isAllowed } from '../core/access.ts';
+import { type Identity, isAllowed } from '../core/access.ts';
 import type { Op } from '../core/store.ts';
+import { bodyOf } from '../http/json-body.ts';
 import type { Request, Route } from '../http/types.ts';
 import { rulesCheck } from './registry/check-rules.ts';
-import { bodyOf, writeEdit, written } from './registry-routes.ts';
+import { writeEdit, written } from './registry-routes.ts';
 import { admitReader, answers, type DayRouteDeps, type DayRouteOutcome, dateIn, reply } from './routes.ts';
 import { refusalChannel } from './suggestions/account-suggestions.ts';
 import type { DaySuggestion } from './suggestions/suggest.ts';
@@ -37,7 +38,7 @@ export function suggestionRoutes(deps: DayRouteDeps): readonly Route[] {
       doc: {
         summary: 'Accepts or refuses a suggestion, or makes a rule of it',
         tag,
-        scope: 'write',
+        scope: 'read write',
         description:
           '`accept` writes entries (needs `write:entries`), `always` a rule (`write:rules`), `refuse` an item of the channel `suggestions` ' +
           '(`write:suggestions`), so that it is not suggested again. Each is one write.',
@@ -70,8 +71,15 @@ async function answer(deps: DayRouteDeps, request: Request): Promise<DayRouteOut
   if (!isSuggestionAnswer(said))
     return refuse('payload', '', 'send {"do": "accept" | "refuse" | "always", "date": "YYYY-MM-DD", "key": "…"}');
   const admitted = admitReader(deps, request);
-  if (!admitted.ok) return admitted;
-  const { identity, mayRead } = admitted;
+  return admitted.ok ? answerSuggestion(deps, admitted, said) : admitted;
+}
+
+/** @param mayRead asked with the name of a channel without the account: suggestions are made of what the token may read */
+export async function answerSuggestion(
+  deps: DayRouteDeps,
+  { identity, mayRead }: { readonly identity: Identity; readonly mayRead: (channel: string) => boolean },
+  said: SuggestionAnswer,
+): Promise<DayRouteOutcome> {
   const channel = channels[said.do];
   if (!isAllowed(identity, 'write', `${identity.account}/${channel}`))
     return refuse('forbidden', '', `this needs write:${channel}`);
@@ -101,7 +109,7 @@ function refusalOf({ key, from, to, project, task }: DaySuggestion): Op {
 
 async function saveRule(
   deps: DayRouteDeps,
-  identity: Parameters<typeof writeEdit>[1],
+  identity: Identity,
   { key, rule }: DaySuggestion,
 ): Promise<DayRouteOutcome> {
   if (rule === null) return refuse('property', 'do', 'accept it: what speaks for it makes no rule');

@@ -13,11 +13,12 @@ import { Hub } from '../core/hub.ts';
 import { noopRelay } from '../core/relay.ts';
 import type { Store } from '../core/store.ts';
 import type { World } from '../core/world.ts';
+import { isFromOtherSite } from '../http/browser-defences.ts';
 import type { Caller, Route } from '../http/types.ts';
 import { json } from '../http/types.ts';
 import { openSqlite } from '../storage/sqlite/store.ts';
 import { isHostAllowed, isOriginAllowed } from '../transport/host-origin-rules.ts';
-import { type AppHandlers, type EngineName, listen } from '../transport/listen.ts';
+import { type AppHandlers, type ListenOptions, listen } from '../transport/listen.ts';
 import { version } from '../version.ts';
 import { Forwarder, localAccount } from './forwarder.ts';
 import { proxyKronos } from './kronos-proxy.ts';
@@ -40,7 +41,7 @@ export interface EdgeConfig {
   /** The file of privacy rules. */
   readonly rules: string | undefined;
   readonly testing: boolean;
-  readonly engine?: EngineName;
+  readonly socketEngine: Pick<ListenOptions, 'engine' | 'uwsPackages'>;
   /** Milliseconds without an answer after which the hub counts as away. */
   readonly timeoutMs?: number;
   /** Used instead of a store in `folder`. */
@@ -66,6 +67,7 @@ export interface RunningEdge {
   readonly url: string;
   /** `127.0.0.1:5000`; null when there is no Kronos port. */
   readonly kronos: string | null;
+  readonly engineNote: string;
   readonly warnings: readonly string[];
   status(): Promise<EdgeStatus>;
   /** Forwards what the hub lacks, and trims old data, without waiting for the timer. */
@@ -90,6 +92,8 @@ const idBlock = 2 ** 26;
 /** Number of such blocks below the greatest event id, which has 15 digits. */
 const idBlocks = Math.floor((1e15 - edgeIds) / idBlock);
 
+const isNear = ({ origin, host: name }: Caller) => isOriginAllowed(origin, name, []);
+
 /** @param print prints a message for the person who runs the edge */
 export async function openEdge(config: EdgeConfig, world: World, print: (text: string) => void): Promise<OpenedEdge> {
   const store = config.store ?? (await openSqlite({ folder: config.folder, world }));
@@ -107,6 +111,7 @@ export async function openEdge(config: EdgeConfig, world: World, print: (text: s
     address: config.hub,
     world,
     ...(config.timeoutMs === undefined ? {} : { timeoutMs: config.timeoutMs }),
+    backlog: async () => (await forwarder.waiting()).steps,
     onStore: (epoch) => forwarder.setStore(epoch),
     onUp: () => print(`The hub at ${href} answers again.`),
     onDown(error) {
@@ -117,7 +122,6 @@ export async function openEdge(config: EdgeConfig, world: World, print: (text: s
   const forwarder = await Forwarder.open({ hub, upstream, filters: () => rules.filters(), key: self.key });
 
   const storage = createStorageReport(print);
-  const isNear = ({ origin, host: name }: Caller) => isOriginAllowed(origin, name, []);
   const deps = {
     upstream,
     forwarder,
@@ -155,7 +159,7 @@ export async function openEdge(config: EdgeConfig, world: World, print: (text: s
   const listened = await listen(
     { routes, admit: createAdmission(isNear), converse: (peer) => proxyKronos(upstream, peer) },
     { host, port: config.port, kronosPort: config.kronosPort, isKronosRequired: config.isKronosRequired },
-    { log: world.log, ...(config.engine === undefined ? {} : { engine: config.engine }) },
+    { log: world.log, ...config.socketEngine },
   );
   if (!listened.ok) {
     await close();
@@ -172,6 +176,7 @@ export async function openEdge(config: EdgeConfig, world: World, print: (text: s
     ok: true,
     edge: {
       url: `http://${host}:${listening.port}/`,
+      engineNote: listening.engineNote,
       kronos: listening.kronosPort === null ? null : `${host}:${listening.kronosPort}`,
       warnings: listening.warnings,
       status,
@@ -221,6 +226,9 @@ function createAdmission(isNear: (caller: Caller) => boolean): AppHandlers['admi
     if (!isHostAllowed(caller.host, { bound: host, extra: [] })) return refuse('host');
     if (caller.isForwarded === true)
       return refuse('host', '', 'an edge serves programs of its own machine only, not a proxy');
+    // The edge would answer with its own token. Requests with an Origin are checked by it below.
+    if (caller.origin === '' && isFromOtherSite(caller))
+      return refuse('origin', '', 'a page of another site asks for this');
     const isTool = asked !== undefined && (watcherMay(caller.origin, asked) || pagesMay(asked));
     return isTool || isNear(caller) ? undefined : refuse('origin');
   };

@@ -12,7 +12,7 @@ import { type Heartbeat, readHeartbeat } from '../adapters/wakatime/model/heartb
 import type { CachedChannel } from '../core/cached-channel.ts';
 import type { Channel } from '../core/channel.ts';
 import type { Hub } from '../core/hub.ts';
-import type { Change } from '../core/store.ts';
+import type { Change, Since } from '../core/store.ts';
 import { applyFilters, type PrivacyFilters } from '../http/privacy-filters.ts';
 import { readJson, type Upstream, type UpstreamResponse } from './upstream.ts';
 
@@ -27,7 +27,6 @@ const epochKey = '@epoch';
 
 /** Limits of one batch: items, and characters of their values. */
 const batchItems = 500;
-const batchSize = 1_048_576;
 /** Milliseconds after which a refused channel is sent again. */
 const retryRefusedMs = 30_000;
 
@@ -404,23 +403,22 @@ export class Forwarder {
 
   /** Sends all local events. Used if the history no longer has the steps that the hub lacks. An interrupted run starts over. */
   async #sendAllEvents(channel: Channel, bucket: string, filters: PrivacyFilters): Promise<SendOutcome> {
-    const since = await channel.since(0, Number.MAX_SAFE_INTEGER);
-    if (!since.ok) return 'more';
-    for (let at = 0; at < since.changes.length; ) {
-      let [size, to] = [0, at];
-      while (to < since.changes.length && to < at + batchItems && size < batchSize) {
-        size += since.changes[to]?.value?.length ?? 0;
-        to += 1;
-      }
-      const batch = this.#filterEvents(bucket, since.changes.slice(at, to), filters);
-      if (batch.events.length > 0) {
-        const outcome = await this.#sendBatch(bucket, batch, this.#deps.hub.world.id());
+    let basis: number | undefined;
+    for (let [after, more] = [0, true]; more; ) {
+      const since = await channel.since(after, batchItems, basis);
+      if (!since.ok) return 'more';
+      basis ??= since.head.seq;
+      // What is removed meanwhile is sent by the next run.
+      const { events } = this.#filterEvents(bucket, since.changes, filters);
+      if (events.length > 0) {
+        const outcome = await this.#sendBatch(bucket, { events, removed: [] }, this.#deps.hub.world.id());
         if (outcome !== 'done') return outcome;
       }
-      at = to;
+      after = since.changes.at(-1)?.seq ?? after;
+      more = since.more;
     }
     const { place } = this.#progress(channel.name);
-    const sent = Math.max(since.head.seq, channel.floor);
+    const sent = Math.max(basis ?? 0, channel.floor);
     await this.#saveProgress(channel.name, { sent, ...(place === undefined ? {} : { place }) });
     return sent < channel.position.seq ? 'more' : 'done';
   }
@@ -448,12 +446,20 @@ export class Forwarder {
     return { events, removed };
   }
 
+  /** Steps of all channels that the hub does not have yet. */
+  #queued(): number {
+    return [...this.#channels]
+      .filter(([name]) => name !== bucketsChannel)
+      .reduce((sum, [name, { position }]) => sum + Math.max(0, position.seq - this.#progress(name).sent), 0);
+  }
+
   async #sendBatch(bucket: string, content: Pick<Batch, 'events' | 'removed'>, id: string): Promise<SendOutcome> {
     const description = this.#buckets.find(bucket);
     // The bucket was deleted locally: the delete is forwarded, and removes its events on the hub.
     if (description === undefined) return 'done';
     const { type, client, hostname, created, data } = description;
-    const batch: Batch = { write_id: id, about: { type, client, hostname, created, data }, ...content };
+    const waiting = Math.max(0, this.#queued() - content.events.length - content.removed.length);
+    const batch: Batch = { write_id: id, about: { type, client, hostname, created, data }, ...content, waiting };
     const response = await this.#deps.upstream.send({
       method: 'POST',
       path: `-/edge/${encodeURIComponent(bucket)}`,
@@ -478,16 +484,42 @@ export class Forwarder {
 
   async #sendHeartbeats(channel: Channel, filters: PrivacyFilters): Promise<SendOutcome> {
     const { sent } = this.#progress(channel.name);
-    const since = await channel.since(sent >= channel.floor ? sent : 0, sent >= channel.floor ? batchItems : 1_000_000);
-    if (!since.ok) return 'more';
-    const outgoing = since.changes.flatMap((change) => this.#filterHeartbeat(change, filters));
+    if (sent >= channel.floor) {
+      const since = await channel.since(sent, batchItems);
+      return since.ok ? this.#sendHeartbeatPage(channel, since, filters) : 'more';
+    }
+    // The steps that the hub lacks are forgotten: everything is sent. An interrupted run starts over.
+    let basis: number | undefined;
+    for (let after = 0; ; ) {
+      const since = await channel.since(after, batchItems, basis);
+      if (!since.ok) return 'more';
+      basis ??= since.head.seq;
+      if (!since.more) return this.#sendHeartbeatPage(channel, since, filters);
+      const outcome = await this.#sendHeartbeatsOf(since.changes, filters);
+      if (outcome !== 'done') return outcome;
+      after = since.changes.at(-1)?.seq ?? after;
+    }
+  }
+
+  async #sendHeartbeatPage(
+    channel: Channel,
+    since: Extract<Since, { readonly ok: true }>,
+    filters: PrivacyFilters,
+  ): Promise<SendOutcome> {
+    const outcome = await this.#sendHeartbeatsOf(since.changes, filters);
+    if (outcome !== 'done') return outcome;
+    const to = since.more ? (since.changes.at(-1)?.seq ?? since.head.seq) : since.head.seq;
+    await this.#saveProgress(channel.name, { sent: to });
+    return to < channel.position.seq ? 'more' : 'done';
+  }
+
+  async #sendHeartbeatsOf(changes: readonly Change[], filters: PrivacyFilters): Promise<SendOutcome> {
+    const outgoing = changes.flatMap((change) => this.#filterHeartbeat(change, filters));
     for (let at = 0; at < outgoing.length; at += batchItems) {
       const outcome = await this.#sendBulk(outgoing.slice(at, at + batchItems));
       if (outcome !== 'done') return outcome;
     }
-    const to = since.more ? (since.changes.at(-1)?.seq ?? since.head.seq) : since.head.seq;
-    await this.#saveProgress(channel.name, { sent: to });
-    return to < channel.position.seq ? 'more' : 'done';
+    return 'done';
   }
 
   #filterHeartbeat({ key, value, time }: Change, filters: PrivacyFilters): readonly unknown[] {

@@ -2,6 +2,7 @@
 // without a token of its own acts with the token of this machine.
 
 import type { RawData } from 'ws';
+import { bounds } from '../../protocol/bounds.ts';
 import type { Conversation, Peer } from '../core/peer.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -9,6 +10,10 @@ import type { Upstream } from './upstream.ts';
 const maxQueued = 1_024;
 /** Close code while the hub cannot be reached: clients work offline and reconnect. */
 const away = 1012;
+/** How the hub's answer to a login begins. */
+const loggedIn = '{"success":true,"type":"login",';
+/** Bytes that the hub accepts in a WebSocket message from a connection that has logged in. */
+const largestFrame = 4 * bounds.bytes;
 
 export function proxyKronos(upstream: Upstream, peer: Peer): Conversation {
   if (!upstream.isUp) {
@@ -22,7 +27,10 @@ export function proxyKronos(upstream: Upstream, peer: Peer): Conversation {
     queued = undefined;
   });
   socket.on('message', (data: RawData) => {
-    const sent = peer.send(data.toString());
+    const text = data.toString();
+    // B1.6: the hub has accepted the login.
+    if (text.startsWith(loggedIn)) peer.messageLimit = largestFrame;
+    const sent = peer.send(text);
     if (sent === 'queued') socket.pause();
     // The client missed a text. It reconnects, and catches up.
     if (sent === 'dropped') peer.close(4413, 'reading too slowly');

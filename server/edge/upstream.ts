@@ -6,7 +6,7 @@ import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { Type } from '@sinclair/typebox';
 import { WebSocket } from 'ws';
 import { compile } from '../../protocol/check.ts';
-import { EdgeAnswer } from '../adapters/activitywatch/routes/edge-batches.ts';
+import { backlogHeader, EdgeAnswer } from '../adapters/activitywatch/routes/edge-batches.ts';
 import type { World } from '../core/world.ts';
 
 export interface HubAddress {
@@ -38,6 +38,8 @@ export interface UpstreamDeps {
   readonly world: World;
   /** Milliseconds without data after which a request fails. */
   readonly timeoutMs?: number;
+  /** How many events wait for the hub; each probe tells the hub. */
+  readonly backlog?: () => Promise<number>;
   /** Called with the epoch of the hub's store after each probe. */
   readonly onStore: (epoch: string) => void;
   /** Called when the hub answers again. */
@@ -164,7 +166,9 @@ export class Upstream {
   }
 
   async #probe(): Promise<void> {
-    const response = await this.#exchange({ method: 'GET', path: '-/edge', isRepeatable: true });
+    const backlog = await this.#deps.backlog?.().catch(() => undefined);
+    const headers = backlog === undefined ? {} : { [backlogHeader]: String(backlog) };
+    const response = await this.#exchange({ method: 'GET', path: '-/edge', headers, isRepeatable: true });
     if (this.#state === 'closed') return;
     if (!response.ok) {
       this.markAway(response.error);

@@ -1,15 +1,19 @@
 // Catches exceptions, in this one place: they are logged and answered without their cause. Also turns refusals into HTTP replies.
 
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
-import { errors, refuse } from '../../protocol/errors.ts';
+import { errors, refusalFields, refuse } from '../../protocol/errors.ts';
 import type { Log } from '../core/world.ts';
 import type { Reply } from './types.ts';
 import { json } from './types.ts';
 
-/** A refusal as an HTTP answer. */
+/** A refusal as an HTTP answer. One that may be accepted later says after how many seconds. */
 export function refusalReply(refusal: Refusal): Reply {
-  const { code, error, hint } = refusal;
-  return json(errors[code].status, { error, code, hint });
+  return json(errors[refusal.code].status, refusalFields(refusal), retryHeaders(refusal));
+}
+
+/** `Retry-After` in whole seconds, for a refusal that may be accepted later. */
+export function retryHeaders({ retryMs }: Refusal): Readonly<Record<string, string>> {
+  return retryMs === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryMs / 1_000))) };
 }
 
 export function refusedReply(code: ErrorCode, hint = ''): Reply {

@@ -6,6 +6,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { RE2JS } from 're2js';
 import { compile } from '../../protocol/check.ts';
 import { errorMessage } from '../../protocol/error-message.ts';
+import { isCostlyPattern } from './pattern-cost.ts';
 
 const maybe = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Boolean>>(type: T) =>
   Type.Optional(Type.Union([type, Type.Null()]));
@@ -40,6 +41,13 @@ const Rule = Type.Object(
   { additionalProperties: false },
 );
 const Rules = Type.Array(Rule, { maxItems: 1_000 });
+
+/** The time to compile and to match grows with these. */
+const longestPattern = 4_096;
+const longestRules = 262_144;
+/** Steps of the program that RE2 makes of one pattern, and of all. */
+const mostSteps = 4_000;
+const mostStepsInAll = 50_000;
 
 export type PrivacyRule = Static<typeof Rule>;
 
@@ -84,14 +92,25 @@ export function parseFilters(value: unknown): ParsedFilters {
     return { ok: false, error: `${where || 'the rules'}: ${first?.message ?? 'not understood'}${named}` };
   }
   const filters: Filter[] = [];
+  let steps = 0;
   for (const [at, rule] of value.entries()) {
     if (rule.enabled === false) continue;
+    if ((rule.pattern?.length ?? 0) > longestPattern)
+      return { ok: false, error: `rule ${at + 1}: a pattern has ${longestPattern} characters at most` };
+    if (isCostlyPattern(rule.pattern ?? '', longestPattern))
+      return { ok: false, error: `rule ${at + 1}: the pattern is too large: use fewer repetitions and classes` };
     let pattern: RE2JS | undefined;
     try {
       pattern = rule.pattern == null || rule.pattern === '' ? undefined : RE2JS.compile(rule.pattern, RE2JS.DOTALL);
     } catch (error) {
       const why = errorMessage(error);
       return { ok: false, error: `rule ${at + 1}: pattern is not a regular expression of RE2: ${why}` };
+    }
+    const size = pattern?.programSize() ?? 0;
+    steps += size;
+    if (size > mostSteps || steps > mostStepsInAll) {
+      const what = size > mostSteps ? 'the pattern is' : 'the patterns of this rule and those before it are';
+      return { ok: false, error: `rule ${at + 1}: ${what} too large: use fewer repetitions and classes` };
     }
     const part = rule.part === true && pattern !== undefined;
     const replacement = rule.replacement ?? redacted;
@@ -140,37 +159,9 @@ export function applyFilters(filters: PrivacyFilters, where: EventOrigin, data: 
 /** The setting in which the web UI stores an account's rules. */
 export const privacySetting = 'privacy_filters';
 
-/** @returns the part of an event's data (JSON text) that may be stored; null if the event is dropped */
-export type DataFilter = (data: string) => string | null;
-
-export type DataFilterResult =
-  | { readonly ok: true; readonly filter: DataFilter }
-  | { readonly ok: false; readonly error: string };
-
-/** The stored rules of an account. */
-export interface PrivacySource {
-  privacy(): ParsedFilters;
-  privacyText(): Promise<{ readonly text: string; readonly key: string }>;
-}
-
-const unfiltered: DataFilterResult = { ok: true, filter: (data) => data };
-
-/** Loads the rules of an account as one function for the events of a bucket. */
-export async function createDataFilter(source: PrivacySource, where: EventOrigin): Promise<DataFilterResult> {
-  const read = source.privacy();
-  // Rules are checked when they are saved. Invalid ones were written in another way: store nothing that they may have covered.
-  if (!read.ok) return { ok: false, error: `${privacySetting}: ${read.error}` };
-  if (read.filters.length === 0) return unfiltered;
-  const { key } = await source.privacyText();
-  const filter: DataFilter = (data) => {
-    const result = applyFilters(read.filters, where, JSON.parse(data), key);
-    return result === null ? null : JSON.stringify(result);
-  };
-  return { ok: true, filter };
-}
-
 /** @param text the setting as JSON text. The web UI saves `null` or `false` for no rules. */
 export function parseFilterSetting(text: string): ParsedFilters {
+  if (text.length > longestRules) return { ok: false, error: `the rules have ${longestRules} characters at most` };
   const value: unknown = JSON.parse(text);
   return parseFilters(value || []);
 }

@@ -1,6 +1,7 @@
 // Retries writes of programs that never resend a refused one: a full disk or an unreachable database may be back in a moment.
 
 import { errorMessage } from '../../protocol/error-message.ts';
+import { LimitReached } from '../core/limits.ts';
 import type { World } from '../core/world.ts';
 import type { Route } from './types.ts';
 import { json } from './types.ts';
@@ -24,6 +25,8 @@ export function retryUntilStored(
         report(null);
         return answer;
       } catch (error) {
+        // Waiting does not help against a limit: its refusal says when to try again.
+        if (error instanceof LimitReached) throw error;
         const reason = errorMessage(error);
         world.log.error({ error }, 'a write could not be stored');
         report(reason);

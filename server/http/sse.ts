@@ -3,7 +3,7 @@
 
 import type { Identity } from '../core/access.ts';
 import type { Hub } from '../core/hub.ts';
-import type { Conversation, Peer, Sent } from '../core/peer.ts';
+import type { Conversation, Peer, Pieces, Sent } from '../core/peer.ts';
 import { Session } from '../core/session.ts';
 
 const keepAliveMs = 5_000;
@@ -80,6 +80,10 @@ class EventPeer implements Peer {
 
   send(text: string): Sent {
     return this.#peer.send(text.startsWith('{') ? this.#words(text) : text);
+  }
+
+  stream(pieces: Pieces): Promise<boolean> {
+    return this.#peer.stream(pieces);
   }
 
   close(code: number, reason: string): void {

@@ -32,7 +32,7 @@ function isIdentity(value: unknown): value is Identity {
 export class Tickets {
   readonly #trust: AuthenticationDeps;
   readonly #hub: Hub;
-  #sweepFrom = 0;
+  #sweepFrom = Number.NEGATIVE_INFINITY;
 
   constructor(trust: AuthenticationDeps, hub: Hub) {
     this.#trust = trust;
@@ -70,8 +70,12 @@ export class Tickets {
     const removed = await channel.write({ ops: [{ op: 'remove', key }], origin: 'hub', at });
     const identity: unknown = JSON.parse(item.value);
     const isMine = removed.ok && removed.steps === 1;
-    if (!isMine || at * 1_000 >= (item.time ?? 0) || !isIdentity(identity) || !this.#isGood(identity)) return spent();
-    return { ok: true, identity };
+    const leftMs = (item.time ?? 0) / 1_000 - at;
+    // More is left than it ever had: the clock was set back meanwhile.
+    if (!isMine || leftMs <= 0 || leftMs > ticketMs || !isIdentity(identity)) return spent();
+    // The token may have been revoked or limited meanwhile.
+    const scopes = identity.token === '' ? identity.scopes : this.#trust.accounts.scopesOf(identity.token);
+    return scopes === undefined ? spent() : { ok: true, identity: { ...identity, scopes } };
   }
 
   #channel(): Promise<Channel> {
@@ -79,15 +83,12 @@ export class Tickets {
   }
 
   async #sweep(channel: Channel, at: number): Promise<void> {
-    if (at < this.#sweepFrom) return;
+    // A clock that was set back sweeps again, too.
+    if (Math.abs(this.#sweepFrom - sweepMs - at) < sweepMs) return;
     this.#sweepFrom = at + sweepMs;
     const old = await channel.read({ to: at * 1_000 });
     if (old.length > 0) await channel.write({ ops: old.map(({ key }) => ({ op: 'remove', key })), origin: 'hub', at });
     await channel.forget(channel.position.seq);
-  }
-
-  #isGood({ account, token }: Identity): boolean {
-    return token === '' || this.#trust.accounts.tokens(account).some(({ id }) => id === token);
   }
 }
 

@@ -14,8 +14,14 @@ export interface Caller {
   readonly origin: string;
   /** The `Authorization` header, '' when absent. */
   readonly authorization: string;
+  /** The program as it names itself: `User-Agent`; absent where a transport has none. */
+  readonly client?: string;
   /** True if a proxy sent the request: it has a forwarding header. */
   readonly isForwarded?: boolean;
+  /** The `Cookie` header of a WebSocket's handshake; a request has it in its headers. */
+  readonly cookie?: string;
+  /** Present if one of the hub's own pages sent this (session-cookie.ts): the secret of its session, '' if it has none. */
+  readonly page?: { readonly session: string };
 }
 
 export interface Request extends Caller {
@@ -23,6 +29,8 @@ export interface Request extends Caller {
   readonly method: string;
   /** Percent-encoded as it was sent, without the query. */
   readonly path: string;
+  /** The path below which a proxy serves the hub: `/horai`; absent where that is the whole origin. `path` is without it. */
+  readonly base?: string;
   /** Without the `?`. */
   readonly query: string;
   /** Names in lower case. */
@@ -32,6 +40,16 @@ export interface Request extends Caller {
   readonly params: ReadonlyMap<string, string>;
   /** True once the client has disconnected. */
   aborted(): boolean;
+}
+
+/** True for what a person opens in a browser; programs ask for something else, or for anything. */
+export function acceptsHtml({ method, headers }: Pick<Request, 'method' | 'headers'>): boolean {
+  return method === 'GET' && (headers.get('accept') ?? '').includes('text/html');
+}
+
+/** The address of the hub as the client reached it, directly or through a proxy; without a last slash. */
+export function hubAddress({ headers, host, base = '' }: Request): string {
+  return `${headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http'}://${host}${base}`;
 }
 
 export interface Reply {
@@ -73,7 +91,7 @@ export interface RouteDoc {
   readonly summary: string;
   /** The heading that the route stands under, such as `ActivityWatch`. */
   readonly tag: string;
-  /** The scope that the token needs, such as `read:wakatime`; `none` if the route needs no token. */
+  /** The scopes that the token needs, all of them: `read:wakatime write:wakatime`; `none` if the route needs no token. */
   readonly scope: string;
   /** The path in the reference, if the route's path has a `*` that needs a name: `/-/channels/:channel/events`. */
   readonly shownAs?: string;
@@ -98,6 +116,8 @@ export interface Route {
   readonly doc?: RouteDoc | 'unlisted';
   /** True if the answer to a GET is an event stream that a WebSocket to this path carries too, in the same text form. */
   readonly isStream?: boolean;
+  /** True for pictures that pages of other origins may embed: badges and what share links show. */
+  readonly isEmbeddable?: true;
   /** Headers of the answers that the transport gives in the handler's place (413, 415, 500), for pages of other origins. */
   readonly errorHeaders?: Readonly<Record<string, string>>;
   readonly handle: (request: Request) => Promise<Reply | ChunkedReply | StreamReply>;

@@ -2,8 +2,10 @@
 // TypeScript bundles them in memory when it starts, in some 50 ms. A file's name carries the hash of its content, so browsers may cache it
 // for ever.
 
-import { basename } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'esbuild';
 import type { Asset } from '../adapters/mobtimer/pages.ts';
 import { readBuiltFile } from '../runtime.ts';
 
@@ -15,12 +17,28 @@ const folders = {
   'tasks.css': 'tasks',
   'reference.css': 'reference',
   'icon.svg': 'shared',
+  'icon-192.png': 'shared',
+  'icon-512.png': 'shared',
+  'service-worker.ts': 'offline',
   'day.css': 'day',
   'room.tsx': 'room',
   'tasks.tsx': 'tasks',
   'day.tsx': 'day',
   'week.tsx': 'week',
+  'trends.tsx': 'trends',
+  'projects.tsx': 'projects',
+  'goals.tsx': 'goals',
+  'rules.tsx': 'rules',
+  'history.tsx': 'history',
+  'leaderboards.tsx': 'leaderboards',
+  'profile.tsx': 'profile',
   'set-up.tsx': 'set-up',
+  'sign-in.tsx': 'sign-in',
+  'devices.tsx': 'devices',
+  'settings.tsx': 'settings',
+  'people.tsx': 'people',
+  'inspector.tsx': 'inspector',
+  'manage.css': 'shared',
   'front.ts': 'front',
   'help.ts': 'help',
 } as const;
@@ -30,28 +48,135 @@ const types: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
+  png: 'image/png',
 };
 
 export interface Bundle {
   readonly assets: readonly Asset[];
-  /** The path at which an entry is served. */
+  /** The address of an entry on the hub's origin, for links. */
   path(entry: BundleEntry): string;
-  /** The paths of the files that an entry imports at once: pages share them. */
+  /** The addresses of the files that an entry imports at once: pages share them. */
   imports(entry: BundleEntry): readonly string[];
 }
 
-/** One served file. All of them are texts. */
+/** One served file. */
 interface PageFile {
   /** With the hash of the content. */
   readonly name: string;
   readonly text: string;
+  /** Absent for texts. */
+  readonly encoding?: 'base64';
   /** Name of the source file, if the file is an entry of `folders`. */
   readonly entry?: string;
   /** Names of the files that an entry imports at once, and of those that they import. */
   readonly imports?: readonly string[];
 }
 
-export async function buildPages(): Promise<readonly PageFile[]> {
+export interface BuiltPages {
+  readonly files: readonly PageFile[];
+  /** The paths of all files that went into them, relative to the folder of the project. */
+  readonly inputs: readonly string[];
+}
+
+/**
+ * Modules that are one served file: esbuild makes a file for each set of entries that import the same modules, and each file costs a request,
+ * a line in every file that imports it, and a beginning that nothing compresses. `of` are the modules by which a page, or what it fetches
+ * later, comes to them; the others in `modules` are then imported with them.
+ */
+const together: readonly { readonly of: readonly string[]; readonly modules: readonly string[] }[] = [
+  {
+    of: [
+      'shared/frame.ts',
+      'shared/palette.tsx',
+      'shared/twin-table.tsx',
+      'shared/sign-in-form.tsx',
+      'shared/account-menu.ts',
+      'shared/waiting-changes.ts',
+      'day/editing.tsx',
+      'day/first-day.tsx',
+      'day/day-tables.ts',
+    ],
+    modules: [
+      'preact',
+      'preact/hooks',
+      'preact/jsx-runtime',
+      '../../protocol/project-in.ts',
+      'front/web-ui.ts',
+      'shared/ask.ts',
+      'shared/connection-line.tsx',
+      'shared/dialog.tsx',
+      'shared/fill-pieces.ts',
+      'shared/frame.ts',
+      'shared/keyboard.tsx',
+      'shared/refusal.ts',
+      'shared/settings.ts',
+      'shared/sign-in.tsx',
+      'shared/use-refusal.ts',
+    ],
+  },
+  {
+    of: [
+      'shared/live-page.tsx',
+      'shared/twin-table.tsx',
+      'day/editing.tsx',
+      'day/day-tables.ts',
+      'settings/settings-page.tsx',
+      'set-up/set-up.tsx',
+    ],
+    modules: [
+      'shared/connection-words.ts',
+      'shared/live-connection.ts',
+      'shared/named-bars.tsx',
+      'shared/hub-values.ts',
+      'shared/live-answer.ts',
+      'shared/live-page.tsx',
+      'shared/meter-bar.tsx',
+      'shared/project-colors.ts',
+      'shared/sentence-line.tsx',
+      'shared/sentence.ts',
+      'shared/table-twin.tsx',
+      'shared/time-format.ts',
+      'shared/use-items.ts',
+      'shared/use-live.ts',
+      'shared/wrong-date.tsx',
+    ],
+  },
+  {
+    of: ['shared/palette.tsx', 'shared/page-head.tsx'],
+    modules: ['shared/page-frame.tsx', 'shared/dates.ts'],
+  },
+  {
+    of: ['shared/managed-page.tsx'],
+    modules: ['shared/use-polled.ts', 'shared/ago.ts'],
+  },
+  {
+    of: ['shared/live-sums.ts', 'shared/edits.ts'],
+    modules: [
+      'shared/live-sums.ts',
+      'shared/edits.ts',
+      'shared/edit-line.tsx',
+      'shared/rule-sentence.ts',
+      'shared/stacked-days.tsx',
+    ],
+  },
+  { of: ['day/day-tables.ts'], modules: ['day/timeline.ts'] },
+];
+
+const putTogether: Plugin = {
+  name: 'put together',
+  setup({ onLoad }) {
+    for (const path of new Set(together.flatMap(({ of }) => of))) {
+      const modules = together.flatMap((one) => (one.of.includes(path) ? one.modules : []));
+      const imports = modules.map((name) => (name.startsWith('preact') ? name : join(sources, name)));
+      onLoad({ filter: new RegExp(`/clients/web/${path.replaceAll('.', '\\.')}$`) }, async (file) => ({
+        contents: `${imports.map((name) => `import ${JSON.stringify(name)};`).join('')}${await readFile(file.path, 'utf8')}`,
+        loader: path.endsWith('x') ? 'tsx' : 'ts',
+      }));
+    }
+  },
+};
+
+export async function buildPages(): Promise<BuiltPages> {
   const { build } = await import('esbuild');
   const built = await build({
     absWorkingDir: sources,
@@ -68,11 +193,12 @@ export async function buildPages(): Promise<readonly PageFile[]> {
     target: ['es2022', 'chrome105', 'firefox110', 'safari16'],
     charset: 'utf8',
     legalComments: 'none',
-    loader: { '.svg': 'copy' },
+    loader: { '.svg': 'copy', '.png': 'copy' },
     tsconfigRaw: { compilerOptions: { jsx: 'react-jsx', jsxImportSource: 'preact' } },
     logLevel: 'silent',
+    plugins: [putTogether],
   });
-  const { outputs } = built.metafile;
+  const { inputs, outputs } = built.metafile;
   const entries = new Map(
     Object.entries(outputs).flatMap(([output, { entryPoint }]) =>
       entryPoint === undefined
@@ -80,10 +206,14 @@ export async function buildPages(): Promise<readonly PageFile[]> {
         : [[basename(output), { entry: basename(entryPoint), imports: [...importsOf(outputs, output)] }]],
     ),
   );
-  return built.outputFiles.map(({ path, text }) => {
+  const files = built.outputFiles.map(({ path, text, contents }) => {
     const name = basename(path);
-    return { name, text, ...entries.get(name) };
+    const content = name.endsWith('.png')
+      ? ({ text: Buffer.from(contents).toString('base64'), encoding: 'base64' } as const)
+      : { text };
+    return { name, ...content, ...entries.get(name) };
   });
+  return { files, inputs: Object.keys(inputs).map((path) => join('clients/web', path)) };
 }
 
 /** The names of the files that an output imports at once, and of those that they import. */
@@ -110,19 +240,16 @@ function pathOf(name: string): string {
   return `/-/assets/${name}`;
 }
 
-export async function bundle(): Promise<Bundle> {
-  const files = readBuiltPages() ?? (await buildPages());
-  const paths = new Map(files.map(({ name, entry }) => [entry, pathOf(name)]));
-  const imports = new Map(files.map((file) => [file.entry, (file.imports ?? []).map(pathOf)]));
-  const assets = files.map(({ name, text }) => ({
+/** @param base the path below which a proxy serves the hub; '' for the whole origin */
+export async function bundle(base = ''): Promise<Bundle> {
+  const files = readBuiltPages() ?? (await buildPages()).files;
+  const paths = new Map(files.map(({ name, entry }) => [entry, base + pathOf(name)]));
+  const imports = new Map(files.map((file) => [file.entry, (file.imports ?? []).map((name) => base + pathOf(name))]));
+  const assets = files.map(({ name, text, encoding }) => ({
     path: pathOf(name),
     type: types[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream',
-    body: Buffer.from(text),
-    headers: {
-      'cache-control': 'public, max-age=31536000, immutable',
-      'x-content-type-options': 'nosniff',
-      'cross-origin-resource-policy': 'same-origin',
-    },
+    body: Buffer.from(text, encoding),
+    headers: { 'cache-control': 'public, max-age=31536000, immutable' },
   }));
   return {
     assets,

@@ -4,8 +4,8 @@
 import type { ReferenceDocuments } from '../adapters/hub/reference.ts';
 import type { Asset, Counts, FrontFacts, HelpFacts, Pages, RoomFacts, StatsFacts } from '../adapters/mobtimer/pages.ts';
 import type { Route } from '../http/types.ts';
-import { type Bundle, bundle } from './bundle.ts';
-import { dayPage, setUpPage, weekPage } from './day-pages.ts';
+import { type Bundle, type BundleEntry, bundle } from './bundle.ts';
+import { dayPage } from './day-pages.ts';
 import { html, type Markup, nothing } from './markup.ts';
 import { pageRoutes } from './page-routes.ts';
 import { roomNamedPages } from './paths.ts';
@@ -19,38 +19,79 @@ export interface AllPages extends Pages {
 }
 
 export async function openPages(about: HubFacts): Promise<AllPages> {
-  const built = await bundle();
+  const built = await bundle(about.base);
   return {
-    routes: pageRoutes({
-      tasks: () => tasks(built, about),
-      day: () => dayPage(built, about),
-      week: () => weekPage(built, about),
-      'set-up': () => setUpPage(built, about),
-    }),
+    routes: pageRoutes((name) => (name === 'tasks' ? tasks(built, about) : dayPage(built, about, name))),
     names: roomNamedPages,
     headers,
-    assets: [...built.assets, favicon(built)],
-    home: () => dayPage(built, about),
+    assets: [...built.assets, favicon(built, about), serviceWorker(built, about), manifest(built, about)],
+    home: () => dayPage(built, about, 'day'),
     front: (facts) => front(built, about, facts),
     room: (facts) => room(built, about, facts),
     help: (facts) => help(built, about, facts),
     stats: (facts) => stats(built, about, facts),
+    missing: (path) => missing(built, about, path),
     reference: (documents) =>
       sheet(built, about, {
         title: 'Reference · Horai',
         name: 'reference',
         script: undefined,
         members: false,
-        content: referenceContent(documents),
+        content: referenceContent(documents, about.base),
       }),
   };
 }
 
 /** Browsers ask for the icon also on answers that are not our pages. */
-function favicon(built: Bundle): Asset {
-  const icon = built.assets.find(({ path }) => path === built.path('icon.svg'));
+function favicon(built: Bundle, { base }: HubFacts): Asset {
+  const icon = built.assets.find(({ path }) => base + path === built.path('icon.svg'));
   if (icon === undefined) throw new Error('the icon is not among the assets');
   return { ...icon, path: '/favicon.ico', headers: { 'cache-control': 'public, max-age=86400' } };
+}
+
+/** Its address is the same for every version, and at the top, so that it is in charge of every page. */
+function serviceWorker(built: Bundle, { base }: HubFacts): Asset {
+  const script = built.assets.find(({ path }) => base + path === built.path('service-worker.ts'));
+  if (script === undefined) throw new Error('the service worker is not among the assets');
+  const own = { 'content-security-policy': headers['content-security-policy'], 'cache-control': 'no-cache' };
+  return { ...script, path: '/service-worker.js', headers: { ...own, 'x-content-type-options': 'nosniff' } };
+}
+
+/** What a browser needs to install the pages as an app. */
+function manifest(built: Bundle, { base }: HubFacts): Asset {
+  const icon = (entry: BundleEntry, sizes: string, type: string, purpose: string) => ({
+    src: built.path(entry),
+    sizes,
+    type,
+    purpose,
+  });
+  const body = {
+    name: 'Horai',
+    short_name: 'Horai',
+    description: 'Every hour you have, in one place you own',
+    id: `${base}/`,
+    start_url: `${base}/`,
+    scope: `${base}/`,
+    display: 'standalone',
+    background_color: '#faf9f6',
+    theme_color: '#0d6e64',
+    icons: [
+      icon('icon.svg', 'any', 'image/svg+xml', 'any'),
+      icon('icon-192.png', '192x192', 'image/png', 'any maskable'),
+      icon('icon-512.png', '512x512', 'image/png', 'any maskable'),
+    ],
+    shortcuts: [
+      { name: 'Today', url: `${base}/day` },
+      { name: 'Tasks', url: `${base}/tasks` },
+      { name: 'Rooms', url: `${base}/rooms` },
+    ],
+  };
+  return {
+    path: '/manifest.webmanifest',
+    type: 'application/manifest+json',
+    body: JSON.stringify(body),
+    headers: { 'cache-control': 'no-cache' },
+  };
 }
 
 /** `http://localhost:5600/` → `localhost:5600/`: an address as people read it. */
@@ -105,7 +146,7 @@ ${paste([`export MOB_TIMER_URL=${facts.url}`, `export MOB_TIMER_ROOM=${facts.sug
 <p class="lead">Take turns at the keyboard: start a turn, and everyone with the room open sees the same clock, who types and who is next.</p>
 </section>
 <section class="card join">
-<form method="post" action="/">
+<form method="post" action="${about.base}/">
 <label for="room">Room</label>
 <div class="join-row">
 <span class="address"><span class="prefix" id="prefix">${shown(facts.url)}</span><input id="room" name="room" value="${facts.refused === '' ? facts.suggested : facts.refused}" required autofocus maxlength="200" pattern="[A-Za-z0-9_\\-]+" title="Letters, digits, - and _" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby="prefix room-hint${facts.refused === '' ? '' : ' refused'}"></span>
@@ -120,7 +161,7 @@ ${quiet ? first : nothing}
 <section class="about">
 <h2>What this hub is</h2>
 <p>Horai is a small server for a person's or a team's time. What comes in by any of these doors is kept here, on this
-machine, and is the same on every device. <a href="/help">Help</a> has the lines to paste.</p>
+machine, and is the same on every device. <a href="${about.base}/help">Help</a> has the lines to paste.</p>
 ${doors(facts.url, about)}
 </section>`,
   });
@@ -172,7 +213,7 @@ function help(built: Bundle, about: HubFacts, { url, members }: HelpFacts): stri
 </ul></nav>
 
 <section id="page"><h2>The room page</h2>
-<p>Open <code>${url}my-room</code>, or join from the page of <a href="/rooms">rooms</a>. A room begins when somebody opens it; its
+<p>Open <code>${url}my-room</code>, or join from the page of <a href="${about.base}/rooms">rooms</a>. A room begins when somebody opens it; its
 timers are remembered for a day, its goal until it is deleted, both also when the hub restarts.</p>
 <p>Type your name once: the page works out who is next from who followed you the last time. Sound is off until you
 switch it on; browsers let a page make sound only after you clicked in it, and <em>Test</em> tells whether it works.</p>
@@ -238,6 +279,21 @@ ${paste(['[settings]', `api_url = ${url}api/v1`, 'api_key = <your token>'])}
 <h3>Kronos</h3>
 <p>${about.kronosPort === null ? 'Its own port is closed on this hub.' : html`Vim and terminal clients connect to <code>${hostname}:${about.kronosPort}</code>.`}</p>
 </section>`,
+  });
+}
+
+/** What helps at an address at which nothing is: the pages, and a room where the address could be its name. */
+function missing(built: Bundle, about: HubFacts, path: string): string {
+  return sheet(built, about, {
+    title: 'Not found · Horai',
+    name: 'missing',
+    script: undefined,
+    members: false,
+    content: html`<h1>Nothing is at this address</h1>
+<p class="lead"><code>${about.base}${path}</code> is no page of this hub. It may be mistyped, or belong to another version.</p>
+<p class="buttons"><a class="button" href="${about.base}/day">Today</a> <a class="button" href="${about.base}/rooms">Rooms</a> <a class="button" href="${about.base}/help">Help</a></p>
+<p class="hint">A mob room is called by letters, digits, <code>-</code> and <code>_</code>. Programs find all addresses in the
+<a href="${about.base}/-/reference">reference</a>.</p>`,
   });
 }
 

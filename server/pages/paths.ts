@@ -6,16 +6,35 @@
 export const pagePaths = {
   day: ['/day', '/day/:date'],
   week: ['/week', '/week/:date'],
+  month: ['/month', '/month/:date'],
+  trends: ['/trends'],
+  projects: ['/projects', '/projects/:project'],
   tasks: ['/tasks'],
+  goals: ['/goals'],
+  rules: ['/rules'],
+  history: ['/history'],
+  leaderboards: ['/leaderboards', '/leaderboards/:board'],
+  profile: ['/profile/:name'],
   'set-up': ['/set-up'],
+  'sign-in': ['/sign-in'],
+  devices: ['/devices'],
+  settings: ['/settings'],
+  people: ['/people'],
+  inspector: ['/inspector'],
 } as const;
 export type PageName = keyof typeof pagePaths;
 
-/** Addresses that lead to a page: WakaTime's, Wakapi's and ActivityWatch's, and what people type. */
+/** Addresses that lead to a page: WakaTime's, Wakapi's and ActivityWatch's, and what people type. `:name` is filled in. */
 export const redirects: Readonly<Record<string, string>> = {
   '/tasks/': '/tasks',
   '/day/': '/day',
   '/week/': '/week',
+  '/month/': '/month',
+  '/trends/': '/trends',
+  '/projects/': '/projects',
+  '/goals/': '/goals',
+  '/rules/': '/rules',
+  '/history/': '/history',
   '/rooms/': '/rooms',
   '/help/': '/help',
   '/stats/': '/stats',
@@ -23,14 +42,16 @@ export const redirects: Readonly<Record<string, string>> = {
   '/dashboard': '/day',
   '/summary': '/day',
   '/timeline': '/day',
-  '/login': '/day',
-  '/signin': '/day',
-  '/projects': '/week',
-  '/insights': '/week',
-  '/reports': '/week',
+  '/login': '/sign-in',
+  '/signin': '/sign-in',
+  '/project/:project': '/projects/:project',
+  '/insights': '/trends',
+  '/reports': '/trends',
+  '/leaderboard': '/leaderboards',
+  '/leaders': '/leaderboards',
   '/setup': '/set-up',
   '/signup': '/set-up',
-  '/settings/api-key': '/set-up',
+  '/settings/api-key': '/devices',
 };
 
 /** The first segment of `/day/:date`. */
@@ -40,5 +61,5 @@ function firstSegment(path: string): string {
 
 /** Names of rooms whose page is hidden by one of these: PUT, the streams and the goal still reach the rooms. */
 export const roomNamedPages: readonly string[] = [
-  ...new Set([...Object.values(pagePaths).flat(), ...Object.keys(redirects), '/rooms'].map(firstSegment)),
+  ...new Set([...Object.values(pagePaths).flat(), ...Object.keys(redirects), '/rooms', '/mcp'].map(firstSegment)),
 ];

@@ -11,7 +11,7 @@ interface Operation extends OpenApiOperation {
   readonly path: string;
 }
 
-export function referenceContent({ http, wire }: ReferenceDocuments): Markup {
+export function referenceContent({ http, wire }: ReferenceDocuments, base: string): Markup {
   const operations = Object.entries(http.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]): Operation => ({ method, path, ...operation })),
   );
@@ -23,7 +23,7 @@ export function referenceContent({ http, wire }: ReferenceDocuments): Markup {
   const direction = (prefix: string) => messages.filter(({ name }) => name.startsWith(prefix));
   return html`<h1>Reference</h1>
 <p class="lead">What this hub can be asked: ${operations.length} HTTP routes and ${direction('request.').length + direction('answer.').length} messages of the wire.
-For programs: <a href="/-/reference/openapi.json">OpenAPI</a>, <a href="/-/reference/asyncapi.json">AsyncAPI</a>.</p>
+For programs: <a href="${base}/-/reference/openapi.json">OpenAPI</a>, <a href="${base}/-/reference/asyncapi.json">AsyncAPI</a>.</p>
 <nav class="contents" aria-label="On this page"><ul>
 ${tags.map(({ name }) => html`<li><a href="#${anchorOf(name)}">${name}</a></li>`)}
 <li><a href="#wire">The wire</a></li><li><a href="#errors">Errors</a></li>

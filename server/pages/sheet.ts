@@ -2,10 +2,13 @@
 
 import type { Bundle, BundleEntry } from './bundle.ts';
 import { html, type Markup, nothing } from './markup.ts';
+import type { PageName } from './paths.ts';
 
 /** Facts of the hub that pages show beside their content. */
 export interface HubFacts {
   readonly version: string;
+  /** The path below which a proxy serves the hub: `/horai`; '' for the whole origin. Links begin with it. */
+  readonly base: string;
   /** The port of Kronos clients; null if there is none. */
   readonly kronosPort: number | null;
   /** The port of ActivityWatch's own web UI; null if the hub serves none. */
@@ -21,13 +24,12 @@ export const headers = {
     "connect-src 'self'",
     "img-src 'self' data:",
     "media-src 'self'",
+    "manifest-src 'self'",
+    "worker-src 'self'",
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",
   ].join('; '),
-  'referrer-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
-  'cross-origin-opener-policy': 'same-origin',
 } as const;
 
 /** Pages with a style of their own besides `style.css`. */
@@ -36,29 +38,62 @@ const ownStyles = {
   reference: 'reference.css',
   day: 'day.css',
   week: 'day.css',
+  month: 'day.css',
+  trends: 'day.css',
+  projects: 'day.css',
+  goals: 'day.css',
+  rules: 'day.css',
+  history: 'day.css',
+  leaderboards: 'day.css',
+  profile: 'day.css',
   'set-up': 'day.css',
+  'sign-in': 'day.css',
+  devices: 'manage.css',
+  settings: 'manage.css',
+  people: 'manage.css',
+  inspector: 'manage.css',
 } as const;
 
 export interface Sheet {
   readonly title: string;
-  readonly name: 'rooms' | 'room' | 'help' | 'stats' | 'tasks' | 'reference' | 'day' | 'week' | 'set-up';
+  readonly name: 'rooms' | 'room' | 'help' | 'stats' | 'reference' | 'missing' | PageName;
   readonly script: BundleEntry | undefined;
   /** Rooms and statistics are for members here. A browser that follows a link cannot send a token, so the page explains it. */
   readonly members: boolean;
   readonly content: Markup;
 }
 
+/** In the head of each page; the texts are those of clients/web/languages/en.ts. */
 const navigation = [
-  { name: 'day', href: '/day', text: 'Today', key: 'g t' },
-  { name: 'week', href: '/week', text: 'Week', key: 'g w' },
-  { name: 'tasks', href: '/tasks', text: 'Tasks', key: 'g k' },
-  { name: 'rooms', href: '/rooms', text: 'Rooms', key: 'g r' },
-  { name: 'help', href: '/help', text: 'Help', key: '' },
+  { name: 'day', href: '/day', text: 'Today' },
+  { name: 'week', href: '/week', text: 'Week' },
+  { name: 'trends', href: '/trends', text: 'Trends' },
+  { name: 'projects', href: '/projects', text: 'Projects' },
+  { name: 'tasks', href: '/tasks', text: 'Tasks' },
+  { name: 'rooms', href: '/rooms', text: 'Rooms' },
 ] as const;
 
-function link(href: string, text: string, name: string, isHere: boolean): Markup {
+/** Behind "More". */
+const furtherNavigation = [
+  { name: 'month', href: '/month', text: 'Month' },
+  { name: 'goals', href: '/goals', text: 'Goals' },
+  { name: 'rules', href: '/rules', text: 'Rules' },
+  { name: 'history', href: '/history', text: 'History' },
+  { name: 'leaderboards', href: '/leaderboards', text: 'Leaderboards' },
+  { name: 'set-up', href: '/set-up', text: 'Connect a tool' },
+  { name: 'help', href: '/help', text: 'Help' },
+] as const;
+
+interface NavigationLink {
+  readonly name: string;
+  readonly href: string;
+  readonly text: string;
+}
+
+function link({ href: path, text, name }: NavigationLink, here: string, base: string): Markup {
+  const href = base + path;
   // A script puts the text of the browser's language in the place of these (shared/frame.ts).
-  return isHere
+  return name === here
     ? html`<a href="${href}" data-nav="${name}" aria-current="page">${text}</a>`
     : html`<a href="${href}" data-nav="${name}">${text}</a>`;
 }
@@ -85,6 +120,8 @@ export function sheet(built: Bundle, about: HubFacts, { title, name, script, mem
 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#131619">
 <title>${title}</title>
 <link rel="icon" href="${built.path('icon.svg')}" type="image/svg+xml">
+<link rel="apple-touch-icon" href="${built.path('icon-192.png')}">
+<link rel="manifest" href="${about.base}/manifest.webmanifest">
 <link rel="stylesheet" href="${built.path('style.css')}">
 ${style(built, name)}
 ${scripts(built, script)}
@@ -92,17 +129,20 @@ ${scripts(built, script)}
 <body class="${name}">
 <a class="skip" href="#content">To the content</a>
 <header class="top">
-<a class="brand" href="/"><img src="${built.path('icon.svg')}" alt="" width="26" height="26"> Horai</a>
+<a class="brand" href="${about.base}/"><img src="${built.path('icon.svg')}" alt="" width="26" height="26"> Horai</a>
 <nav aria-label="Pages">
-${navigation.map((page) => link(page.href, page.text, page.name, page.name === name))}
+${navigation.map((page) => link(page, name, about.base))}
+<details class="more"><summary data-nav="more">More</summary>
+<div class="more-pages">${furtherNavigation.map((page) => link(page, name, about.base))}</div></details>
 </nav>
+<details class="account" hidden><summary></summary><ul></ul></details>
 </header>
 <main id="content" tabindex="-1">
 ${content}
 </main>
 <footer class="bottom">
 <p>Horai ${about.version}: every hour you have, in one place you own.</p>
-<p><a href="/set-up">Connect a tool</a> <a href="/help">Help</a> <a href="/-/reference">Reference</a> ${members ? nothing : html`<a href="/stats">Stats</a>`} <a href="https://mob.sh/" rel="noreferrer">mob.sh</a></p>
+<p><a href="${about.base}/set-up">Connect a tool</a> <a href="${about.base}/help">Help</a> <a href="${about.base}/-/reference">Reference</a> ${members ? nothing : html`<a href="${about.base}/stats">Stats</a>`} <a href="https://mob.sh/" rel="noreferrer">mob.sh</a></p>
 </footer>
 </body>
 </html>

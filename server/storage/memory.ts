@@ -1,12 +1,14 @@
 // The store's contract in its most readable form: a channel in Maps. For tests, simulations and throw-away hubs. Nothing survives the
 // process, and nothing is optimised beyond being quick on small channels.
 
+import { isFull } from '../core/channel.ts';
 import type {
   Answer,
   Appended,
   Archive,
   Change,
   ChannelInfo,
+  ChannelsPage,
   Head,
   Item,
   Keep,
@@ -16,7 +18,9 @@ import type {
   Place,
   Position,
   Range,
+  RangeState,
   Since,
+  SincePage,
   Step,
   Store,
   Write,
@@ -93,6 +97,9 @@ export class MemoryStore implements Store, Archive {
     if (write.base !== undefined && write.base !== found.seq) {
       return { ok: false, reason: 'stale', position: this.#position(found.seq) };
     }
+    if (write.needs !== undefined && found.latest.get(write.needs)?.value == null) {
+      return { ok: false, reason: 'absent', position: this.#position(found.seq) };
+    }
     this.#channels.set(channel, found);
     const changes: Change[] = [];
     for (const op of write.ops) {
@@ -105,24 +112,33 @@ export class MemoryStore implements Store, Archive {
     return { ok: true, position: this.#position(found.seq), changes, steps: changes.length, replayed: false };
   }
 
-  async since(channel: string, seq: number, limit: number): Promise<Since> {
+  async since(
+    channel: string,
+    seq: number,
+    limit: number,
+    { size = Number.POSITIVE_INFINITY, basis = seq }: SincePage = {},
+  ): Promise<Since> {
     const found = this.#channel(channel);
     const head = this.#head(found);
-    if (seq > 0 && (seq < found.floor || seq > found.seq)) return { ok: false, reason: 'gone', head };
+    if (seq > 0 && (Math.max(seq, basis) < found.floor || seq > found.seq)) return { ok: false, reason: 'gone', head };
     const changes: Change[] = [];
+    let left = size;
     for (const { born, ...step } of found.latest.values()) {
       if (step.seq <= seq || (seq === 0 && born === null)) continue;
-      if (changes.length === limit) return { ok: true, head, changes, more: true };
+      if (changes.length === limit || left <= 0) return { ok: true, head, changes, more: true };
+      left -= step.value?.length ?? 0;
       changes.push(born === null ? step : { ...step, kind: born > seq ? 'create' : 'update' });
     }
     return { ok: true, head, changes, more: false };
   }
 
   async read(channel: string, range: Range): Promise<readonly Item[]> {
-    const { key, from, to, after, limit, size = Number.POSITIVE_INFINITY, newest } = range;
+    const { key, from, to, after, limit, size = Number.POSITIVE_INFINITY, newest, at } = range;
     const spanned = from !== undefined || to !== undefined;
     const items: Item[] = [];
-    for (const step of this.#channel(channel).latest.values()) {
+    const steps: Iterable<Change> =
+      at === undefined ? this.#channel(channel).latest.values() : this.#stepsAt(channel, at, key);
+    for (const step of steps) {
       const fits = (key === undefined || step.key === key) && (!spanned || overlaps(step, from, to));
       if (fits && step.value !== null) items.push(itemOf(step, step.value));
     }
@@ -136,35 +152,51 @@ export class MemoryStore implements Store, Archive {
     return page.slice(0, length);
   }
 
+  async state(channel: string, range: Range): Promise<RangeState> {
+    const head = this.#head(this.#channel(channel));
+    const items = await this.read(channel, range);
+    return { head, items, more: isFull(items, range) };
+  }
+
   async history(channel: string, past: Past): Promise<readonly Change[]> {
-    const { key, after = 0, before = Number.POSITIVE_INFINITY, limit, newest } = past;
+    const { key, after = 0, before = Number.POSITIVE_INFINITY, limit, size = Number.POSITIVE_INFINITY, newest } = past;
     const steps: Change[] = [];
     for (const { born: _, ...step } of this.#channel(channel).steps.values()) {
       if (step.seq > after && step.seq < before && (key === undefined || step.key === key)) steps.push(step);
     }
     if (newest === true) steps.reverse();
-    return steps.slice(0, limit);
+    const page = steps.slice(0, limit);
+    let length = 0;
+    for (let left = size; length < page.length && left > 0; length += 1) left -= page[length]?.value?.length ?? 0;
+    return page.slice(0, length);
   }
 
   async at(channel: string, seq: number): Promise<readonly Item[]> {
-    const state = new Map<string, Item>();
+    return this.#stepsAt(channel, seq).flatMap((step) => (step.value === null ? [] : [itemOf(step, step.value)]));
+  }
+
+  /** @param key only this item */
+  #stepsAt(channel: string, seq: number, key?: string): Change[] {
+    const state = new Map<string, Change>();
     for (const step of this.#channel(channel).steps.values()) {
       if (step.seq > seq) break;
+      if (key !== undefined && step.key !== key) continue;
       state.delete(step.key);
-      if (step.value !== null) state.set(step.key, itemOf(step, step.value));
+      state.set(step.key, step);
     }
     return [...state.values()];
   }
 
-  async channels(prefix: string): Promise<readonly ChannelInfo[]> {
+  async channels(prefix: string, { after, limit }: ChannelsPage = {}): Promise<readonly ChannelInfo[]> {
     const infos: ChannelInfo[] = [];
     for (const [channel, { seq, latest }] of this.#channels) {
       if (seq === 0 || !channel.startsWith(prefix)) continue;
+      if (after !== undefined && byCodePoint(channel, after) <= 0) continue;
       let items = 0;
       for (const { value } of latest.values()) if (value !== null) items += 1;
       infos.push({ channel, seq, items });
     }
-    return infos.sort((a, b) => byCodePoint(a.channel, b.channel));
+    return infos.sort((a, b) => byCodePoint(a.channel, b.channel)).slice(0, limit);
   }
 
   async heads(channels: readonly string[], prefixes: readonly string[]): Promise<readonly ChannelInfo[]> {
@@ -192,6 +224,16 @@ export class MemoryStore implements Store, Archive {
       found.steps.delete(step.seq);
       if (found.latest.get(step.key) === step) found.latest.delete(step.key);
     }
+  }
+
+  async erase(channels: readonly string[]): Promise<void> {
+    for (const channel of channels) this.#channels.delete(channel);
+  }
+
+  async bytes(channel: string): Promise<number> {
+    let bytes = 0;
+    for (const { key, value } of this.#channel(channel).steps.values()) bytes += key.length + (value?.length ?? 0);
+    return bytes;
   }
 
   async check(): Promise<void> {}

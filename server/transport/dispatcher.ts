@@ -4,12 +4,22 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { ErrorCode, Refusal } from '../../protocol/errors.ts';
 import { refuse } from '../../protocol/errors.ts';
+import { LimitReached } from '../core/limits.ts';
 import type { Conversation, Peer } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
+import { embeddable } from '../http/browser-defences.ts';
 import { attempt, attemptAsync, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { decompress, decompressorOf, readable } from '../http/request-body.ts';
 import { contentLength, type RequestHead, type RouteMatch, Router } from '../http/router.ts';
-import type { Caller, ChunkedReply, Reply, Route, StreamReply } from '../http/types.ts';
+import {
+  acceptsHtml,
+  type Caller,
+  type ChunkedReply,
+  type Reply,
+  type Route,
+  type StreamReply,
+} from '../http/types.ts';
+import type { ClientAddress } from './client-address.ts';
 import type { ByteSink, TopicMembers } from './connection.ts';
 import { BACKPRESSURE_LIMIT, MESSAGE_LIMIT, PeerConnection, STREAM_LIMIT, TopicMap } from './connection.ts';
 import { isLoopback } from './host-origin-rules.ts';
@@ -18,17 +28,38 @@ import { openStreamSocket } from './stream-socket.ts';
 /** What the transports need from the rest of the hub. */
 export interface AppHandlers {
   readonly routes: readonly Route[];
+  /** The path below which a proxy serves the hub, such as `/horai`: requests may have it in front of their path. Default: none. */
+  readonly basePath?: string;
   /**
    * Checks Host and Origin before anything else of a request or an upgrade. undefined admits it.
-   * @param asked the method and path of an HTTP request
+   * @param asked the head of an HTTP request
    */
-  readonly admit: (caller: Caller, asked?: Pick<RequestHead, 'method' | 'path'>) => Refusal | undefined;
+  readonly admit: (caller: Caller, asked?: RequestHead) => Refusal | undefined;
+  /**
+   * Checks a request that pages of other sites may not make a browser send, once its route is known. undefined admits it.
+   */
+  readonly admitEmbedding?: (head: RequestHead) => Refusal | undefined;
+  /** The page for a person who opens an address at which nothing is. */
+  readonly missingPage?: (path: string) => Reply;
   /** The core's end of one connection that speaks Kronos JSON (WebSocket or raw TCP). */
   readonly converse: (peer: Peer, caller: Caller) => Conversation;
+  /**
+   * Called when a request begins. Returns a function that is called once with the status of its answer.
+   * @param route the pattern of its route, such as `/-/day/:date`; `none` if no route takes it
+   */
+  readonly onRequest?: (caller: Caller, method: string, route: string) => (status: number) => void;
+  /** Called whenever a limit of the transport refuses something. `of` says whose limit it is. */
+  readonly onLimit?: (limit: string, of: string) => void;
 }
 
 export type FoundRoute =
-  | { readonly ok: true; readonly match: RouteMatch; readonly limit: number; readonly tooLarge: Reply }
+  | {
+      readonly ok: true;
+      readonly match: RouteMatch;
+      readonly limit: number;
+      /** Reports that the body turned out to be larger than the limit. @returns the reply */
+      readonly refuseTooLarge: () => Reply;
+    }
   | { readonly ok: false; readonly reply: Reply };
 
 /** A WebSocket upgrade to the path of an event stream. */
@@ -57,6 +88,7 @@ const FRAMING_HEADERS = new Set(['content-length', 'transfer-encoding', 'connect
 export class Dispatcher {
   readonly topics = new TopicMap();
   readonly log: Log;
+  readonly clientAddress: ClientAddress;
   readonly #handlers: AppHandlers;
   readonly #router: Router;
   readonly #maxPerAddress: number;
@@ -67,9 +99,15 @@ export class Dispatcher {
   #isDraining = false;
   #idleWaiters: (() => void)[] = [];
 
-  constructor(handlers: AppHandlers, log: Log, maxPerAddress: number) {
+  constructor(
+    handlers: AppHandlers,
+    log: Log,
+    maxPerAddress: number,
+    clientAddress: ClientAddress = (remote) => remote,
+  ) {
     this.#handlers = handlers;
     this.log = log;
+    this.clientAddress = clientAddress;
     this.#router = new Router(handlers.routes);
     this.#maxPerAddress = maxPerAddress;
   }
@@ -82,21 +120,46 @@ export class Dispatcher {
   checkConnection(caller: Caller): Refusal | undefined {
     const open = this.#byAddress.get(caller.address) ?? 0;
     if (open >= this.#maxPerAddress && !isLoopback(caller.address)) {
+      this.#handlers.onLimit?.('connections per address', caller.address);
       return refuse('too_many', '', `${open} connections are open from ${caller.address}`);
     }
     return this.#admit(caller);
   }
 
+  /** The path of a request on the hub: without the base path, which a proxy may have removed already. */
+  pathOnHub(path: string): string {
+    const { basePath = '' } = this.#handlers;
+    if (basePath === '' || !path.startsWith(basePath)) return path;
+    const rest = path.slice(basePath.length);
+    return rest === '' ? '/' : rest.startsWith('/') ? rest : path;
+  }
+
   /** Finds the route of a request before its body is read, or the reply that refuses it. */
   findRoute(head: RequestHead): FoundRoute {
     const refusal = head.host === '' ? refuse('host', '', 'send a Host header') : this.#admit(head, head);
-    if (refusal !== undefined) return { ok: false, reply: refusalReply(refusal) };
+    if (refusal !== undefined) return this.#refused(head, refusalReply(refusal));
     const found = this.#router.find(head.method, head.path);
-    if (!found.ok) return found;
+    const isRefusable = head.method !== 'OPTIONS' && !(found.ok && found.route.isEmbeddable === true);
+    const embedding = isRefusable ? this.#handlers.admitEmbedding?.(head) : undefined;
+    if (embedding !== undefined) return this.#refused(head, refusalReply(embedding));
+    if (!found.ok) {
+      const isPage = found.reply.status === 404 && acceptsHtml(head);
+      return this.#refused(head, (isPage ? this.#handlers.missingPage?.(head.path) : undefined) ?? found.reply);
+    }
     const limit = found.route.limit ?? MESSAGE_LIMIT;
-    const tooLarge = tooLargeReply(found.route, limit);
-    if (contentLength(head) > limit) return { ok: false, reply: tooLarge };
-    return { ok: true, match: found, limit, tooLarge };
+    const refuseTooLarge = (): Reply => {
+      this.#handlers.onLimit?.('size of a request', head.address);
+      const reply = tooLargeReply(found.route, limit);
+      this.#handlers.onRequest?.(head, head.method, found.route.path)(reply.status);
+      return reply;
+    };
+    if (contentLength(head) > limit) return { ok: false, reply: refuseTooLarge() };
+    return { ok: true, match: found, limit, refuseTooLarge };
+  }
+
+  #refused(head: RequestHead, reply: Reply): FoundRoute {
+    this.#handlers.onRequest?.(head, head.method, 'none')(reply.status);
+    return { ok: false, reply };
   }
 
   /** Never rejects. */
@@ -109,6 +172,7 @@ export class Dispatcher {
     const { route, params } = match;
     const inflateBytes = decompressorOf(head.headers);
     this.#openRequests += 1;
+    const onAnswer = this.#handlers.onRequest?.(head, head.method, route.path);
     const reply = await attemptAsync(
       this.log,
       `${route.method} ${route.path}`,
@@ -119,11 +183,17 @@ export class Dispatcher {
         if (!decoded.ok && decoded.reason === 'too_large') return tooLargeReply(route, limit);
         if (!decoded.ok)
           return withErrorHeaders(route, refusedReply('payload', 'the body does not match its content-encoding'));
-        const answer = await route.handle({ ...head, body: readable(decoded.body), params, aborted });
-        return { ...answer, headers: validateHeaders(answer.headers) };
+        const request = { ...head, body: readable(decoded.body), params, aborted };
+        const answer = await route.handle(request).catch((error: unknown) => {
+          if (error instanceof LimitReached) return withErrorHeaders(route, refusalReply(error.refusal));
+          throw error;
+        });
+        const headers = validateHeaders(answer.headers);
+        return { ...answer, headers: route.isEmbeddable === true ? { ...embeddable, ...headers } : headers };
       },
       () => withErrorHeaders(route, refusedReply('broken')),
     );
+    onAnswer?.(reply.status);
     this.#finishRequest();
     return reply;
   }

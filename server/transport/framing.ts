@@ -23,7 +23,8 @@ function isSpace(byte: number): boolean {
 }
 
 export class Framer {
-  readonly #limit: number;
+  /** Bytes that one object may have. */
+  limit: number;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   // The incomplete object, in one buffer that doubles: a list of one-byte chunks would need a hundred times the memory.
   #buffer = Buffer.alloc(0);
@@ -35,7 +36,7 @@ export class Framer {
 
   /** @param limit bytes that one object may have */
   constructor(limit: number) {
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   push(chunk: Uint8Array): Frames {
@@ -81,7 +82,7 @@ export class Framer {
 
   #complete(chunk: Uint8Array, start: number, end: number, messages: string[]): void {
     let message = chunk.subarray(start, end);
-    if (this.#length + message.length > this.#limit) {
+    if (this.#length + message.length > this.limit) {
       this.#fault = 'too_large';
       return;
     }
@@ -101,12 +102,12 @@ export class Framer {
 
   #append(bytes: Uint8Array): void {
     const length = this.#length + bytes.length;
-    if (length > this.#limit) {
+    if (length > this.limit) {
       this.#fault = 'too_large';
       return;
     }
     if (length > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.min(this.#limit, Math.max(1024, length, this.#buffer.length * 2)));
+      const larger = Buffer.allocUnsafe(Math.min(this.limit, Math.max(1024, length, this.#buffer.length * 2)));
       this.#buffer.copy(larger, 0, 0, this.#length);
       this.#buffer = larger;
     }

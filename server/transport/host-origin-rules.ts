@@ -62,3 +62,8 @@ export function isOwnOrigin(origin: string, names: readonly string[]): boolean {
     /^https?:\/\/(\[[0-9a-f:.]+\]|[^/:[\]]+)(:\d{1,5})?$/.exec(origin.toLowerCase()) ?? [];
   return host !== '' && (names.includes(host) || names.includes(host + port));
 }
+
+/** The field of a Caller: absent where there is no cookie, because connections are many. */
+export function cookieOf(cookie: string | undefined): { readonly cookie?: string } {
+  return cookie === undefined ? {} : { cookie };
+}

@@ -4,11 +4,13 @@ import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { refuse } from '../../protocol/errors.ts';
 import type { Peer } from '../core/peer.ts';
-import type { ByteSink, PeerConnection } from './connection.ts';
-import { MESSAGE_LIMIT, STREAM_LIMIT } from './connection.ts';
-import { WriteCoalescer } from './write-coalescer.ts';
+import type { PeerConnection } from './connection.ts';
+import { MESSAGE_LIMIT } from './connection.ts';
 
-/** The engines' own frame limit, which closes without an error message: well above MESSAGE_LIMIT, whose refusal explains itself. */
+/**
+ * The engines' own frame limit, which closes without an error message: well above MESSAGE_LIMIT, whose refusal explains itself. The engines
+ * have one limit for all connections, so it is also what a connection without a login may make them buffer.
+ */
 export const MAX_FRAME = 4 * MESSAGE_LIMIT;
 
 export interface HttpEngine {
@@ -44,8 +46,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Receives one WebSocket message. @param binary false if the engine has checked that the bytes are UTF-8 */
 export function receiveMessage(connection: PeerConnection, bytes: Buffer, binary: boolean): void {
-  if (bytes.length > MESSAGE_LIMIT) {
-    connection.refuse(refuse('too_large', '', `${MESSAGE_LIMIT} bytes at most`));
+  const { messageLimit } = connection;
+  if (bytes.length > messageLimit) {
+    connection.refuse(refuse('too_large', '', `${messageLimit} bytes at most`));
     return;
   }
   if (!binary) {
@@ -60,37 +63,4 @@ export function receiveMessage(connection: PeerConnection, bytes: Buffer, binary
     return;
   }
   connection.receive(text);
-}
-
-/** Writes texts to a Node stream: a streamed HTTP body or a raw socket. */
-export class NodeSink implements ByteSink {
-  readonly #output: Writable;
-  readonly #suffix: string;
-  readonly #coalescer = new WriteCoalescer(STREAM_LIMIT, (text) => this.#writeOut(text));
-  flushed: () => void = () => undefined;
-
-  /** @param suffix appended to every text */
-  constructor(output: Writable, suffix: string) {
-    this.#output = output;
-    this.#suffix = suffix;
-  }
-
-  write(text: string): void {
-    this.#coalescer.add(text + this.#suffix);
-  }
-
-  pendingBytes(): number {
-    return this.#output.writableLength;
-  }
-
-  end(): void {
-    this.#coalescer.flush();
-    this.#output.end();
-    destroyLater(this.#output);
-  }
-
-  #writeOut(text: string): void {
-    if (!this.#output.writable) return;
-    this.#output.write(text, () => this.flushed());
-  }
 }

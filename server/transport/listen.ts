@@ -2,14 +2,15 @@
 // use.
 
 import { createServer } from 'node:net';
-import { errorMessage } from '../../protocol/error-message.ts';
 import type { Publisher } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
+import { clientAddresses } from './client-address.ts';
 import { type AppHandlers, Dispatcher } from './dispatcher.ts';
 import type { OpenedEngine } from './http-engine.ts';
 import { loadSocketPeek } from './socket-peek.ts';
 import { openTcp, type TcpServer } from './tcp.ts';
-import { loadUws, openSplit, openUws } from './uws.ts';
+import { openSplit, openUws } from './uws.ts';
+import { adviseFasterEngine, chooseUws, thisMachine, uwsPackages } from './uws-package.ts';
 import { openWs } from './ws.ts';
 
 export type { AppHandlers } from './dispatcher.ts';
@@ -31,18 +32,20 @@ export interface ListenOptions {
   readonly engine?: EngineName;
   /** `false`: uWebSockets.js parses HTTP too, as on systems without connection-split.ts. */
   readonly isSplit?: boolean;
-  /** The package that is imported as uWebSockets.js. */
-  readonly uwsPackage?: string;
+  /** The packages or paths that are tried as uWebSockets.js, in this order. */
+  readonly uwsPackages?: readonly string[];
   /** Greatest number of open WebSockets, streams and TCP connections from one address other than loopback; 1,000 by default. */
   readonly perAddress?: number;
+  /** Addresses and subnets of proxies whose forwarding headers are believed; none by default. */
+  readonly trustedProxies?: readonly string[];
 }
 
 export interface OpenPorts {
   readonly port: number;
   readonly kronosPort: number | null;
   readonly engine: EngineName;
-  /** Why uWebSockets.js is not used; null if it is used, or if ws was requested. */
-  readonly fallbackReason: string | null;
+  /** Says in one sentence which engine runs and, where no uWebSockets.js loads, how to get a faster one. */
+  readonly engineNote: string;
   readonly warnings: readonly string[];
   /** Publishes to the peers of every transport: WebSocket, streams and raw TCP. */
   readonly publisher: Publisher;
@@ -58,19 +61,36 @@ export type ListenResult =
   | { readonly ok: true; readonly listening: OpenPorts }
   | { readonly ok: false; readonly error: string };
 
+/** @param uws the value of HORAI_UWS */
+export function engineOptions({
+  engine,
+  uws,
+}: {
+  readonly engine: 'auto' | 'uws' | 'ws';
+  readonly uws: string | undefined;
+}): Pick<ListenOptions, 'engine' | 'uwsPackages'> {
+  const packages = { uwsPackages: uwsPackages(uws) };
+  return engine === 'auto' ? packages : { ...packages, engine: engine === 'uws' ? 'uWebSockets.js' : 'ws' };
+}
+
 export async function listen(
   handlers: AppHandlers,
   addresses: ListenAddresses,
   options: ListenOptions,
 ): Promise<ListenResult> {
-  const dispatcher = new Dispatcher(handlers, options.log, options.perAddress ?? 1_000);
+  const dispatcher = new Dispatcher(
+    handlers,
+    options.log,
+    options.perAddress ?? 1_000,
+    clientAddresses(options.trustedProxies ?? []),
+  );
   const { host, port, kronosPort } = addresses;
-  const { opened, name, why } = await openEngine(dispatcher, host, port, options);
+  const { opened, name, note, ignored } = await openEngine(dispatcher, host, port, options);
   if (!opened.ok)
     return { ok: false, error: opened.error === '' ? await describeListenError(host, port) : opened.error };
   const { engine } = opened;
 
-  const warnings: string[] = [];
+  const warnings: string[] = [...ignored];
   let tcp: TcpServer | null = null;
   if (kronosPort !== null) {
     const openedTcp = await openTcp(dispatcher, engine, host, kronosPort);
@@ -99,7 +119,7 @@ export async function listen(
     port: engine.port,
     kronosPort: tcp?.port ?? null,
     engine: name,
-    fallbackReason: why,
+    engineNote: note,
     warnings,
     publisher,
     connections: () => dispatcher.connections,
@@ -116,25 +136,39 @@ export async function listen(
   return { ok: true, listening };
 }
 
+interface ChosenEngine {
+  readonly opened: OpenedEngine;
+  readonly name: EngineName;
+  readonly note: string;
+  /** Why a requested package is not used. */
+  readonly ignored: readonly string[];
+}
+
 async function openEngine(
   dispatcher: Dispatcher,
   host: string,
   port: number,
   options: ListenOptions,
-): Promise<{ opened: OpenedEngine; name: EngineName; why: string | null }> {
-  if (options.engine === 'ws') return { opened: await openWs(dispatcher, host, port), name: 'ws', why: null };
-  try {
-    const uws = await loadUws(options.uwsPackage ?? 'uWebSockets.js');
-    const peek = options.isSplit === false ? undefined : await loadSocketPeek();
-    const opened =
-      peek === undefined ? openUws(uws, dispatcher, host, port) : openSplit(uws, peek, dispatcher, host, port);
-    return { opened: await opened, name: 'uWebSockets.js', why: null };
-  } catch (error) {
-    const [reason = ''] = errorMessage(error).split('\n');
-    const why = `uWebSockets.js does not load here: ${reason}`;
-    if (options.engine === 'uWebSockets.js') return { opened: { ok: false, error: why }, name: options.engine, why };
-    return { opened: await openWs(dispatcher, host, port), name: 'ws', why };
+): Promise<ChosenEngine> {
+  if (options.engine === 'ws') {
+    const note = 'ws, as HORAI_ENGINE says';
+    return { opened: await openWs(dispatcher, host, port), name: 'ws', note, ignored: [] };
   }
+  const { uws, version, failures } = await chooseUws(options.uwsPackages ?? uwsPackages(undefined));
+  if (uws === undefined) {
+    const why = failures.join('; ');
+    if (options.engine === 'uWebSockets.js') {
+      const error = `${why}. ${adviseFasterEngine(thisMachine())}`;
+      return { opened: { ok: false, error }, name: options.engine, note: '', ignored: [] };
+    }
+    const note = `ws, because ${why}. ${adviseFasterEngine(thisMachine())}`;
+    return { opened: await openWs(dispatcher, host, port), name: 'ws', note, ignored: [] };
+  }
+  const peek = options.isSplit === false ? undefined : await loadSocketPeek();
+  const opened =
+    peek === undefined ? openUws(uws, dispatcher, host, port) : openSplit(uws, peek, dispatcher, host, port);
+  const ignored = failures.map((failure) => `${failure}; the hub runs on ${version}`);
+  return { opened: await opened, name: 'uWebSockets.js', note: `uWebSockets.js from ${version}`, ignored };
 }
 
 /** uWS reports no reason for a failed listen, so Node tries the same address. */

@@ -10,7 +10,8 @@ import { MESSAGE_LIMIT } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { Framer, type FramingError } from './framing.ts';
 import { normalizeAddress } from './host-origin-rules.ts';
-import { HEAD_LIMIT, type HttpEngine, NodeSink } from './http-engine.ts';
+import { destroyLater, HEAD_LIMIT, type HttpEngine } from './http-engine.ts';
+import { SharedSink, SharedWrites } from './shared-writes.ts';
 
 const FIRST_BYTES_MS = 10_000;
 /** Milliseconds for the last answers after one side has ended its stream. */
@@ -31,6 +32,10 @@ export type TcpResult = { readonly ok: true; readonly tcp: TcpServer } | { reado
 
 export function openTcp(dispatcher: Dispatcher, engine: HttpEngine, host: string, port: number): Promise<TcpResult> {
   const sockets = new Set<Socket>();
+  const lines = new SharedWrites(
+    (text) => Buffer.from(`${text}\n`),
+    (text, _isFirst, isLast) => Buffer.from(isLast ? `${text}\n` : text),
+  );
   // Half-open: `echo '{…}' | nc` ends its side before it has read the answer.
   const server = createServer({
     allowHalfOpen: true,
@@ -43,7 +48,7 @@ export function openTcp(dispatcher: Dispatcher, engine: HttpEngine, host: string
     socket.on('close', () => sockets.delete(socket));
     // A 'close' event follows each 'error'.
     socket.on('error', () => undefined);
-    routeConnection(dispatcher, engine, socket);
+    routeConnection(dispatcher, engine, lines, socket);
   });
   return new Promise((resolve) => {
     server.once('error', () => resolve({ ok: false }));
@@ -65,7 +70,7 @@ export function openTcp(dispatcher: Dispatcher, engine: HttpEngine, host: string
 }
 
 /** Decides by its first bytes which protocol a connection speaks. */
-function routeConnection(dispatcher: Dispatcher, engine: HttpEngine, socket: Socket): void {
+function routeConnection(dispatcher: Dispatcher, engine: HttpEngine, lines: SharedWrites, socket: Socket): void {
   const caller: Caller = {
     address: normalizeAddress(socket.remoteAddress ?? ''),
     host: '',
@@ -86,7 +91,7 @@ function routeConnection(dispatcher: Dispatcher, engine: HttpEngine, socket: Soc
       socket.pause();
       engine.takeOver(socket, received, caller.address);
     } else if (isGet) refuseSocket(socket, refuse('too_large', '', `a request head has ${HEAD_LIMIT} bytes at most`));
-    else openKronos(dispatcher, socket, caller, received);
+    else openKronos(dispatcher, lines, socket, caller, received);
   };
   const onEnd = () => {
     clearTimeout(deadline);
@@ -97,13 +102,16 @@ function routeConnection(dispatcher: Dispatcher, engine: HttpEngine, socket: Soc
   socket.on('close', () => clearTimeout(deadline));
 }
 
-function openKronos(dispatcher: Dispatcher, socket: Socket, caller: Caller, first: Buffer): void {
+function openKronos(dispatcher: Dispatcher, lines: SharedWrites, socket: Socket, caller: Caller, first: Buffer): void {
   const refusal = dispatcher.checkConnection(caller);
   if (refusal !== undefined) {
     refuseSocket(socket, refusal);
     return;
   }
-  const sink = new NodeSink(socket, '\n');
+  const sink = new SharedSink(lines, socket, () => {
+    socket.end();
+    destroyLater(socket);
+  });
   const connection = dispatcher.openConversation(sink, dispatcher.topics, caller);
   sink.flushed = () => {
     connection.flushed();
@@ -115,9 +123,10 @@ function openKronos(dispatcher: Dispatcher, socket: Socket, caller: Caller, firs
   const onData = (chunk: Buffer) => {
     // Bytes after a framing error or after our close are dropped.
     if (!connection.isOpen) return;
+    framer.limit = connection.messageLimit;
     const { messages, fault } = framer.push(chunk);
     for (const message of messages) connection.receive(message);
-    if (fault !== null) connection.refuse(refusalOf(fault));
+    if (fault !== null) connection.refuse(refusalOf(fault, connection.messageLimit));
     if (sink.pendingBytes() > PAUSE_ABOVE) socket.pause();
   };
   socket.on('data', onData);
@@ -133,8 +142,8 @@ function openKronos(dispatcher: Dispatcher, socket: Socket, caller: Caller, firs
   onData(first);
 }
 
-function refusalOf(fault: FramingError): Refusal {
-  if (fault === 'too_large') return refuse('too_large', '', `${MESSAGE_LIMIT} bytes at most`);
+function refusalOf(fault: FramingError, limit: number): Refusal {
+  if (fault === 'too_large') return refuse('too_large', '', `${limit} bytes at most`);
   return refuse('unframed', '', fault === 'garbage' ? 'send JSON objects' : 'send UTF-8');
 }
 

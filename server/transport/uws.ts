@@ -7,6 +7,7 @@ import { STATUS_CODES } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { env } from 'node:process';
 import type { Peer } from '../core/peer.ts';
+import { withDefences } from '../http/browser-defences.ts';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { contentLength, type RequestHead } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
@@ -15,7 +16,7 @@ import { BodyCollector } from './body.ts';
 import { BACKPRESSURE_LIMIT, type ByteSink, PeerConnection, STREAM_LIMIT, type TopicMembers } from './connection.ts';
 import { ConnectionSplit } from './connection-split.ts';
 import type { ChunkTarget, Dispatcher, SocketStream } from './dispatcher.ts';
-import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
+import { cookieOf, isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
 import type { HttpEngine, OpenedEngine } from './http-engine.ts';
 import { CLOSE_TIMEOUT_MS, destroyLater, HEAD_LIMIT, MAX_FRAME, receiveMessage } from './http-engine.ts';
 import type { SocketPeek } from './socket-peek.ts';
@@ -60,6 +61,9 @@ interface UwsRequest {
 
 interface UwsSocket {
   send(text: string, binary: boolean): number;
+  sendFirstFragment(text: string, binary: boolean): number;
+  sendFragment(text: string): number;
+  sendLastFragment(text: string): number;
   getBufferedAmount(): number;
   end(code: number, reason: string): void;
   close(): void;
@@ -100,7 +104,7 @@ interface UwsApp {
   close(): UwsApp;
 }
 
-interface Uws {
+export interface Uws {
   App(): UwsApp;
   us_listen_socket_close(listening: unknown): void;
   us_socket_local_port(listening: unknown): number;
@@ -111,7 +115,7 @@ function isUws(module: unknown): module is Uws {
   return typeof module === 'object' && module !== null && 'App' in module && 'LIBUS_LISTEN_EXCLUSIVE_PORT' in module;
 }
 
-/** Rejects if no binary fits this machine. */
+/** @param name what `import` takes. Rejects if it has no binary for this machine. */
 export async function loadUws(name: string): Promise<Uws> {
   // uWS reads this from the environment when it loads. Its default of 4 KiB is too small where a browser sends the cookies of all
   // other programs on localhost.
@@ -236,7 +240,7 @@ function createApp(
     .any('/*', (res, req) => {
       guard(dispatcher, res, () => {
         if (hasTwoLengths(req)) refuseTwoLengths(res);
-        else answer(dispatcher, res, headOf(res, req, secret));
+        else answer(dispatcher, res, headOf(dispatcher, res, req, secret));
       });
     });
   return { app, sockets };
@@ -268,6 +272,8 @@ class UwsSink implements ByteSink {
   onDrained: () => void = noop;
   /** Called when the socket is closed. */
   onGone: () => void = noop;
+  /** True between the first fragment of a message and its last. */
+  #isInMessage = false;
 
   constructor(socket: UwsSocket) {
     this.socket = socket;
@@ -275,6 +281,13 @@ class UwsSink implements ByteSink {
 
   write(text: string): void {
     this.socket.send(text, false);
+  }
+
+  writePart(text: string, isLast: boolean): void {
+    if (!this.#isInMessage) this.socket.sendFirstFragment(text, false);
+    else if (isLast) this.socket.sendLastFragment(text);
+    else this.socket.sendFragment(text);
+    this.#isInMessage = !isLast;
   }
 
   pendingBytes(): number {
@@ -306,7 +319,7 @@ interface Published {
 class Sockets implements TopicMembers {
   readonly #app: UwsApp;
   readonly #dispatcher: Dispatcher;
-  /** Connections that missed a text that is not yet reported to their conversation. */
+  /** Connections that published texts must not reach: one is missed and not yet reported, or a message is being sent in pieces. */
   readonly #behindConnections = new Set<PeerConnection>();
   // The texts published in this turn and the one before: uWS sends the texts of a turn in batches. If a socket is full it reports only the
   // first text of a batch, and silently drops the rest.
@@ -336,6 +349,10 @@ class Sockets implements TopicMembers {
     if (connection.sink instanceof UwsSink) connection.sink.socket.unsubscribe(topic);
   }
 
+  hold(connection: PeerConnection): void {
+    this.#behindConnections.add(connection);
+  }
+
   remove(connection: PeerConnection): void {
     this.#behindConnections.delete(connection);
   }
@@ -346,7 +363,7 @@ class Sockets implements TopicMembers {
     // A text sent after a missed one would reach the peer before the catch-up does.
     const resubscribed: UwsSocket[] = [];
     for (const connection of this.#behindConnections) {
-      if (!connection.isBehind) this.#behindConnections.delete(connection);
+      if (connection.isReady) this.#behindConnections.delete(connection);
       else if (
         connection !== except &&
         connection.sink instanceof UwsSink &&
@@ -385,35 +402,43 @@ class Sockets implements TopicMembers {
   }
 }
 
+const FORWARDING_LISTS: ReadonlySet<string> = new Set(['x-forwarded-for', 'forwarded']);
+
 function headersOf(req: UwsRequest): Map<string, string> {
   const headers = new Map<string, string>();
   req.forEach((name, value) => {
-    if (!headers.has(name)) headers.set(name, value);
+    const before = headers.get(name);
+    if (before === undefined) headers.set(name, value);
+    // A proxy may add its own line below that of the client.
+    else if (FORWARDING_LISTS.has(name)) headers.set(name, `${before}, ${value}`);
   });
   return headers;
 }
 
-function callerOf(res: UwsResponse, headers: Map<string, string>, secret: string): Caller {
+function callerOf(dispatcher: Dispatcher, res: UwsResponse, headers: Map<string, string>, secret: string): Caller {
   const from = headers.get(FROM_HEADER) ?? '';
   headers.delete(FROM_HEADER);
   const isSigned = from.startsWith(`${secret} `);
+  const remote = isSigned
+    ? from.slice(secret.length + 1)
+    : normalizeAddress(Buffer.from(res.getRemoteAddressAsText()).toString());
   return {
-    address: isSigned
-      ? from.slice(secret.length + 1)
-      : normalizeAddress(Buffer.from(res.getRemoteAddressAsText()).toString()),
+    address: dispatcher.clientAddress(remote, headers),
     host: (headers.get('host') ?? '').toLowerCase(),
     origin: headers.get('origin') ?? '',
     authorization: headers.get('authorization') ?? '',
+    client: headers.get('user-agent') ?? '',
+    ...cookieOf(headers.get('cookie')),
     ...(isForwardedBy(headers.keys()) ? { isForwarded: true } : {}),
   };
 }
 
-function headOf(res: UwsResponse, req: UwsRequest, secret: string): RequestHead {
+function headOf(dispatcher: Dispatcher, res: UwsResponse, req: UwsRequest, secret: string): RequestHead {
   const headers = headersOf(req);
   return {
-    ...callerOf(res, headers, secret),
+    ...callerOf(dispatcher, res, headers, secret),
     method: req.getCaseSensitiveMethod().toUpperCase(),
-    path: req.getUrl(),
+    path: dispatcher.pathOnHub(req.getUrl()),
     query: req.getQuery() ?? '',
     headers,
   };
@@ -425,7 +450,7 @@ function guard(dispatcher: Dispatcher, res: UwsResponse, act: () => void): void 
 }
 
 function upgrade(dispatcher: Dispatcher, res: UwsResponse, req: UwsRequest, secret: string, context: unknown): void {
-  const head = headOf(res, req, secret);
+  const head = headOf(dispatcher, res, req, secret);
   const caller = callerOnly(head);
   const refusal = dispatcher.checkConnection(caller);
   if (refusal !== undefined) {
@@ -452,7 +477,7 @@ function answer(dispatcher: Dispatcher, res: UwsResponse, head: RequestHead): vo
   readBody(res, head, route.limit, state, (body) => {
     if (body === null) {
       state.isGone = true;
-      writeReply(res, head, route.tooLarge);
+      writeReply(res, head, route.refuseTooLarge());
       return;
     }
     void dispatcher
@@ -497,7 +522,7 @@ function readBody(
 
 function writeHead(res: UwsResponse, reply: Reply | ChunkedReply | StreamReply): void {
   res.writeStatus(`${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}`);
-  for (const [name, value] of Object.entries(reply.headers)) res.writeHeader(name, value);
+  for (const [name, value] of Object.entries(withDefences(reply.headers))) res.writeHeader(name, value);
 }
 
 /** Also writes `connection: close`: uWS closes the connection but does not write the header. */
@@ -641,8 +666,16 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function callerOnly({ address, host, origin, authorization, isForwarded }: Caller): Caller {
-  return { address, host, origin, authorization, ...(isForwarded === true ? { isForwarded } : {}) };
+function callerOnly({ address, host, origin, authorization, client = '', isForwarded, cookie }: Caller): Caller {
+  return {
+    address,
+    host,
+    origin,
+    authorization,
+    client,
+    ...(isForwarded === true ? { isForwarded } : {}),
+    ...cookieOf(cookie),
+  };
 }
 
 /**
@@ -663,6 +696,10 @@ class UwsStreamSink implements ByteSink {
 
   write(text: string): void {
     this.#coalescer.add(text);
+  }
+
+  writePart(text: string): void {
+    this.write(text);
   }
 
   pendingBytes(): number {

@@ -1,19 +1,24 @@
-// HTTP, WebSocket and streams on node:http and ws: the engine for machines without a binary of uWebSockets.js. It behaves the same and is
-// slower. It uses the topics of the Dispatcher, because ws has none.
+// HTTP, WebSocket and streams on node:http and ws: the engine for machines without a binary of uWebSockets.js, with the same behaviour. ws
+// does the handshake, reads, and writes control frames. Messages are written here, to the socket itself: ws would make a frame and a write for
+// each receiver. The topics are those of the Dispatcher, because ws has none.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { withDefences } from '../http/browser-defences.ts';
 import { attempt, refusalReply, refusedReply } from '../http/error-boundary.ts';
 import { contentLength, type RequestHead } from '../http/router.ts';
 import type { Caller, ChunkedReply, Reply, StreamReply } from '../http/types.ts';
 import { BodyCollector } from './body.ts';
-import type { ByteSink } from './connection.ts';
+import { type ByteSink, STREAM_LIMIT } from './connection.ts';
 import type { ChunkTarget, Dispatcher, SocketStream } from './dispatcher.ts';
-import { isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
+import { cookieOf, isForwardedBy, normalizeAddress } from './host-origin-rules.ts';
 import type { HttpEngine, OpenedEngine } from './http-engine.ts';
-import { CLOSE_TIMEOUT_MS, HEAD_LIMIT, MAX_FRAME, NodeSink, receiveMessage } from './http-engine.ts';
+import { CLOSE_TIMEOUT_MS, destroyLater, HEAD_LIMIT, MAX_FRAME, receiveMessage } from './http-engine.ts';
+import { SharedSink, SharedWrites } from './shared-writes.ts';
+import { framePart, frameText } from './websocket-frame.ts';
+import { WriteCoalescer } from './write-coalescer.ts';
 
 const HEAD_MS = 10_000;
 const BODY_MS = 120_000;
@@ -40,27 +45,30 @@ export function createNodeEngine(dispatcher: Dispatcher): NodeEngine {
     clientTracking: false,
     maxPayload: MAX_FRAME,
     perMessageDeflate: false,
+    WebSocket: FlushedWebSocket,
   });
   const sockets = new Map<WebSocket, { alive: boolean }>();
+  const frames = new SharedWrites(frameText, framePart);
 
   server.on('request', (req, res) => answer(dispatcher, req, res));
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    const caller = callerOf(req);
+    const caller = callerOf(dispatcher, req);
     const refusal = dispatcher.checkConnection(caller);
     if (refusal !== undefined) refuseUpgrade(socket, refusalReply(refusal));
     else if (req.headers.upgrade?.toLowerCase() !== 'websocket') {
       refuseUpgrade(socket, refusedReply('payload', 'the only upgrade is to websocket'));
     } else {
-      const stream = dispatcher.findSocketStream(headOf(req));
-      upgrades.handleUpgrade(req, socket, head, (ws) => open(ws, caller, stream));
+      const stream = dispatcher.findSocketStream(headOf(dispatcher, req));
+      upgrades.handleUpgrade(req, socket, head, (ws) => open(ws, socket, caller, stream));
     }
   });
 
-  const open = (ws: WebSocket, caller: Caller, stream: SocketStream | undefined) => {
+  const open = (ws: FlushedWebSocket, socket: Duplex, caller: Caller, stream: SocketStream | undefined) => {
     const liveness = { alive: true };
     sockets.set(ws, liveness);
-    const sink = new WsSink(ws);
+    const sink = new SharedSink(frames, socket, (code, reason) => ws.close(code, reason));
+    ws.sink = sink;
     const connection = dispatcher.openConversation(sink, dispatcher.topics, caller, stream);
     sink.flushed = () => connection.flushed();
     ws.on('message', (data, binary) => receiveMessage(connection, bufferOf(data), binary));
@@ -122,24 +130,13 @@ export function openWs(dispatcher: Dispatcher, host: string, port: number): Prom
   });
 }
 
-class WsSink implements ByteSink {
-  readonly #ws: WebSocket;
-  flushed: () => void = () => undefined;
+/** A WebSocket whose messages leave before its close frame, and none after it, also when ws answers a client's close frame. */
+class FlushedWebSocket extends WebSocket {
+  sink: SharedSink | null = null;
 
-  constructor(ws: WebSocket) {
-    this.#ws = ws;
-  }
-
-  write(text: string): void {
-    this.#ws.send(text, () => this.flushed());
-  }
-
-  pendingBytes(): number {
-    return this.#ws.bufferedAmount;
-  }
-
-  end(code: number, reason: string): void {
-    this.#ws.close(code, reason);
+  override close(code?: number, reason?: string | Buffer): void {
+    this.sink?.finish();
+    super.close(code, reason);
   }
 }
 
@@ -153,11 +150,18 @@ function bufferOf(data: RawData): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }
 
-function callerOf(req: IncomingMessage): Caller {
-  const { host = '', origin = '', authorization = '' } = req.headers;
-  const address = normalizeAddress(req.socket.remoteAddress ?? '');
-  const caller = { address, host: host.toLowerCase(), origin, authorization };
+function callerOf(dispatcher: Dispatcher, req: IncomingMessage): Caller {
+  const { host = '', origin = '', authorization = '', cookie } = req.headers;
+  const remote = normalizeAddress(req.socket.remoteAddress ?? '');
+  const address = dispatcher.clientAddress(remote, { get: (name) => listOf(req.headers[name]) });
+  const client = req.headers['user-agent'] ?? '';
+  const caller = { address, host: host.toLowerCase(), origin, authorization, client, ...cookieOf(cookie) };
   return isForwardedBy(Object.keys(req.headers)) ? { ...caller, isForwarded: true } : caller;
+}
+
+/** Several lines of one header as one list. */
+function listOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 /** Node decodes headers as Latin-1; clients that send more than ASCII send UTF-8. */
@@ -165,7 +169,7 @@ function decodeUtf8(value: string): string {
   return /[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString() : value;
 }
 
-function headOf(req: IncomingMessage): RequestHead {
+function headOf(dispatcher: Dispatcher, req: IncomingMessage): RequestHead {
   const url = req.url ?? '';
   const mark = url.indexOf('?');
   const headers = new Map<string, string>();
@@ -173,16 +177,16 @@ function headOf(req: IncomingMessage): RequestHead {
     if (typeof value === 'string') headers.set(name, decodeUtf8(value));
   }
   return {
-    ...callerOf(req),
+    ...callerOf(dispatcher, req),
     method: req.method ?? 'GET',
-    path: mark < 0 ? url : url.slice(0, mark),
+    path: dispatcher.pathOnHub(mark < 0 ? url : url.slice(0, mark)),
     query: mark < 0 ? '' : url.slice(mark + 1),
     headers,
   };
 }
 
 function answer(dispatcher: Dispatcher, req: IncomingMessage, res: ServerResponse): void {
-  const head = headOf(req);
+  const head = headOf(dispatcher, req);
   const route = dispatcher.findRoute(head);
   if (!route.ok) {
     writeReply(req, res, route.reply);
@@ -194,7 +198,7 @@ function answer(dispatcher: Dispatcher, req: IncomingMessage, res: ServerRespons
   });
   readBody(req, head, route.limit, (body) => {
     if (body === null) {
-      writeReply(req, res, route.tooLarge);
+      writeReply(req, res, route.refuseTooLarge());
       return;
     }
     void dispatcher
@@ -231,7 +235,7 @@ function readBody(req: IncomingMessage, head: RequestHead, limit: number, take: 
 function writeReply(req: IncomingMessage, res: ServerResponse, reply: Reply): void {
   const hasNoBody = reply.status === 204 || reply.status === 304;
   const length = hasNoBody ? {} : { 'content-length': Buffer.byteLength(reply.body) };
-  res.writeHead(reply.status, { ...reply.headers, ...length });
+  res.writeHead(reply.status, { ...withDefences(reply.headers), ...length });
   res.end(hasNoBody || req.method === 'HEAD' ? undefined : reply.body);
   // Drops the unread part of the body.
   req.resume();
@@ -249,17 +253,54 @@ function openStream(
     writeReply(req, res, refusal === undefined ? { ...stream, body: '' } : refusalReply(refusal));
     return;
   }
-  res.writeHead(stream.status, stream.headers);
+  res.writeHead(stream.status, withDefences(stream.headers));
   res.flushHeaders();
-  const sink = new NodeSink(res, '');
-  const connection = dispatcher.openStream(sink, stream, callerOf(req));
+  const sink = new StreamSink(res);
+  const connection = dispatcher.openStream(sink, stream, callerOf(dispatcher, req));
   sink.flushed = () => connection.flushed();
   res.on('close', () => dispatcher.closed(connection, false));
   res.on('error', () => undefined);
 }
 
+/** Writes texts to a streamed HTTP body. */
+class StreamSink implements ByteSink {
+  readonly #res: ServerResponse;
+  readonly #coalescer = new WriteCoalescer(STREAM_LIMIT, (text) => this.#writeOut(text));
+  flushed: () => void = () => undefined;
+
+  constructor(res: ServerResponse) {
+    this.#res = res;
+  }
+
+  write(text: string): void {
+    this.#coalescer.add(text);
+  }
+
+  writePart(text: string): void {
+    this.write(text);
+  }
+
+  pendingBytes(): number {
+    // A body that has ended takes no bytes; the event of its end follows.
+    return this.#res.writable ? this.#res.writableLength : Number.POSITIVE_INFINITY;
+  }
+
+  end(): void {
+    this.#coalescer.flush();
+    this.#res.end();
+    destroyLater(this.#res);
+  }
+
+  #writeOut(text: string): void {
+    if (!this.#res.writable) return;
+    this.#res.write(text, (error) => {
+      if (!error) this.flushed();
+    });
+  }
+}
+
 function sendChunked(dispatcher: Dispatcher, req: IncomingMessage, res: ServerResponse, reply: ChunkedReply): void {
-  res.writeHead(reply.status, reply.headers);
+  res.writeHead(reply.status, withDefences(reply.headers));
   res.on('error', () => undefined);
   const sink = new ChunkSink(res);
   if (req.method === 'HEAD') sink.end();
@@ -274,6 +315,7 @@ class ChunkSink implements ChunkTarget {
 
   constructor(res: ServerResponse) {
     this.#res = res;
+    res.on('timeout', () => void res.destroy());
     res.on('close', () => {
       if (!res.writableEnded) this.onGone();
       this.#resume();
@@ -288,7 +330,7 @@ class ChunkSink implements ChunkTarget {
     return new Promise((resolve) => {
       this.#resume = resolve;
       // A reader that takes no bytes for this long has disconnected silently.
-      this.#res.setTimeout(CLOSE_TIMEOUT_MS, () => void this.#res.destroy());
+      this.#res.setTimeout(CLOSE_TIMEOUT_MS);
       this.#res.write(piece, () => {
         this.#res.setTimeout(0);
         resolve();
@@ -308,7 +350,7 @@ class ChunkSink implements ChunkTarget {
 function refuseUpgrade(socket: Duplex, reply: Reply): void {
   const head = [
     `HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? 'Unknown'}`,
-    ...Object.entries(reply.headers).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries(withDefences(reply.headers)).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${Buffer.byteLength(reply.body)}`,
     'connection: close',
   ];

@@ -5,12 +5,14 @@ import { refuse } from '../../protocol/errors.ts';
 import type { Requests } from '../../protocol/messages.ts';
 import { fullName, isAllowed } from '../core/access.ts';
 import type { Accounts } from '../core/accounts.ts';
+import type { Hub } from '../core/hub.ts';
 import type { Session } from '../core/session.ts';
 import type { ChannelVerbs, WriteRequest } from './channel-verbs.ts';
+import { PresenceRequests } from './presence-requests.ts';
 import type { OrderedResponses, Ref } from './response-order.ts';
 import type { Login, TaskClients, TaskDevice } from './task-clients.ts';
 
-export type ChannelRequest = WriteRequest | Requests['read-all' | 'history' | 'subscribe' | 'unsubscribe'];
+export type ChannelRequest = WriteRequest | Requests['read-all' | 'history' | 'subscribe' | 'unsubscribe' | 'presence'];
 
 /** The sender of a request, and where its answer goes. */
 interface RequestContext<D extends TaskDevice> {
@@ -21,15 +23,17 @@ interface RequestContext<D extends TaskDevice> {
   readonly onFollow: (name: string) => void;
 }
 
-const readVerbs: ReadonlySet<string> = new Set(['read-all', 'history', 'subscribe', 'unsubscribe']);
+const readVerbs: ReadonlySet<string> = new Set(['read-all', 'history', 'subscribe', 'unsubscribe', 'presence']);
 
 /** Shared by all connections of a hub. */
 export class ChannelRequests<D extends TaskDevice> {
   #verbs: ChannelVerbs;
   #tasks: TaskClients<D>;
   #accounts: Accounts;
+  #presences: PresenceRequests;
 
-  constructor(verbs: ChannelVerbs, tasks: TaskClients<D>, accounts: Accounts) {
+  constructor(hub: Hub, verbs: ChannelVerbs, tasks: TaskClients<D>, accounts: Accounts) {
+    this.#presences = new PresenceRequests(hub);
     this.#verbs = verbs;
     this.#tasks = tasks;
     this.#accounts = accounts;
@@ -37,7 +41,12 @@ export class ChannelRequests<D extends TaskDevice> {
 
   async list(to: OrderedResponses, login: Login<D>, ref: Ref): Promise<void> {
     await to.done();
-    to.accept('channels', { channels: await this.#verbs.list(login.identity) }, ref);
+    await to.acceptList('channels', { name: 'channels', entries: this.#verbs.list(login.identity) }, ref);
+  }
+
+  async listPresence(to: OrderedResponses, login: Login<D>, ref: Ref): Promise<void> {
+    await to.done();
+    to.accept('presence', { channels: await this.#presences.list(login.identity) }, ref);
   }
 
   /** @param named the channel as the request names it */
@@ -54,6 +63,8 @@ export class ChannelRequests<D extends TaskDevice> {
         return this.#subscribe(context, request, name);
       case 'unsubscribe':
         return this.#unsubscribe(context, request, name);
+      case 'presence':
+        return this.#presence(context, request, name);
       case 'read-all':
       case 'history':
         return this.#read(responses, request, name);
@@ -107,16 +118,29 @@ export class ChannelRequests<D extends TaskDevice> {
     name: string,
   ): Promise<void> {
     await responses.done();
+    const wasShown = this.#presences.end(session, name);
     const refusal = await this.#verbs.unsubscribe(session, name);
-    if (refusal === undefined) responses.accept('unsubscribe', { channel }, ref);
+    if (refusal === undefined || wasShown) responses.accept('unsubscribe', { channel }, ref);
     else responses.refuse(refusal, ref);
+  }
+
+  async #presence(
+    { session, responses }: RequestContext<D>,
+    request: Requests['presence'],
+    name: string,
+  ): Promise<void> {
+    await responses.done();
+    const answer = await this.#presences.answer(session, request, name);
+    if (answer.ok) responses.accept('presence', answer.fields, request.ref);
+    else responses.refuse(answer, request.ref);
   }
 
   async #read(to: OrderedResponses, request: Requests['read-all' | 'history'], name: string): Promise<void> {
     await to.done();
     const read = await this.#verbs.read(request, name, request.channel ?? '');
-    if (read.ok) to.send(read.text);
-    else to.refuse(read, request.ref);
+    if (!read.ok) to.refuse(read, request.ref);
+    else if ('text' in read) to.send(read.text);
+    else await to.stream(read.pieces);
   }
 
   /** R2, for tasks that are sent as items. */

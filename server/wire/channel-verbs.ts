@@ -7,21 +7,21 @@ import { type Refusal, refuse } from '../../protocol/errors.ts';
 import { type Requests, Task } from '../../protocol/messages.ts';
 import { nextVersion, noticesOfNewId } from '../../protocol/version.ts';
 import { type Identity, isAdmin, isAllowed, matchesPattern, shortName } from '../core/access.ts';
-import { type Channel, sizeOf } from '../core/channel.ts';
+import { type Channel, pageCharacters } from '../core/channel.ts';
+import { channelPages } from '../core/channel-pages.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Peer } from '../core/peer.ts';
 import type { Session, Start } from '../core/session.ts';
-import type { Change, Item, Op, Position } from '../core/store.ts';
+import type { Item, Op } from '../core/store.ts';
+import { type ReadAnswer, readChannel, refuseUnreachable } from './channel-reads.ts';
 import { type Accepted, acceptedBefore, baseOf, type Refused, staleAt } from './idempotency.ts';
 import type { ItemForm } from './item-forms.ts';
-import { changeText, itemText, joinTexts, subscription } from './subscription-view.ts';
+import { readRestoration, revertInParts } from './revert.ts';
+import { subscription } from './subscription-view.ts';
 
-const defaultItems = 10_000;
-const defaultChanges = 100;
-/** S8.4: changes that are read from the store at once. */
-const historyPage = 64;
-/** S8.4: characters of values after which an answer ends. */
-const maxHistorySize = 4_194_304;
+/** Items that a `write-all` reads from the store at once, and removes at most. */
+const itemsAtOnce = 2_000;
+const maxRemoved = 100_000;
 const maxAttempts = 10;
 /** S5.4: channels and patterns that one connection may follow. */
 const maxFollowed = 1_000;
@@ -36,33 +36,50 @@ const isTask = compile(Task);
  */
 export type CheckRules = (channel: string, rules: readonly SaidItem[], whole: boolean) => Promise<Refusal | undefined>;
 
+/** Refuses a write for what its ops would change; undefined at once for a channel that it does not look at. @param channel its full name */
+export type CheckOps = (channel: string, ops: readonly Op[]) => Promise<Refusal | undefined> | undefined;
+
+interface WriteChecks {
+  readonly checkRules?: CheckRules;
+  readonly checkOps?: CheckOps;
+}
+
 export type WriteRequest = Requests['write-all' | 'create' | 'update' | 'delete' | 'revert'];
 type WriteOutcome = Accepted | Refused;
+
+interface ComputedOps {
+  readonly ok: true;
+  readonly ops: readonly Op[];
+  /** The step that they were computed from, if they depend on it. */
+  readonly on?: number;
+  /** False if a revert is too large for one write. */
+  readonly isComplete?: boolean;
+}
 
 export class ChannelVerbs {
   #hub: Hub;
   /** Functions that end the subscriptions to `prefix/*` of a session, by the full pattern. */
   #patterns = new WeakMap<Session, Map<string, () => void>>();
 
-  #checkRules: CheckRules | undefined;
+  #checks: WriteChecks;
   #forms: readonly ItemForm[];
   /** The last write to each channel whose items have a form. The next write waits for it, because it is computed from its result. */
   #lastFormWrite = new WeakMap<Channel, Promise<unknown>>();
 
-  constructor(hub: Hub, checkRules?: CheckRules, forms: readonly ItemForm[] = []) {
+  constructor(hub: Hub, checks: WriteChecks = {}, forms: readonly ItemForm[] = []) {
     this.#hub = hub;
-    this.#checkRules = checkRules;
+    this.#checks = checks;
     this.#forms = forms;
   }
 
   /** S7 */
-  async list(who: Identity): Promise<readonly { channel: string; seq: number; items: number }[]> {
-    const prefixes = isAdmin(who) ? [''] : [`${who.account}/`, 'mob/'];
-    const lists = await Promise.all(prefixes.map((prefix) => this.#hub.store.channels(prefix)));
-    return lists
-      .flat()
-      .filter(({ channel }) => isAllowed(who, 'read', channel))
-      .map((info) => ({ ...info, channel: shortName(who, info.channel) }));
+  async *list(who: Identity): AsyncGenerator<{ channel: string; seq: number; items: number }, void> {
+    for (const prefix of isAdmin(who) ? [''] : [`${who.account}/`, 'mob/']) {
+      for await (const infos of channelPages(this.#hub.store, prefix)) {
+        for (const info of infos)
+          if (isAllowed(who, 'read', info.channel)) yield { ...info, channel: shortName(who, info.channel) };
+      }
+    }
   }
 
   /**
@@ -156,46 +173,8 @@ export class ChannelVerbs {
   }
 
   /** S3, S8 */
-  async read(
-    request: Requests['read-all' | 'history'],
-    name: string,
-    said: string,
-  ): Promise<{ readonly ok: true; readonly text: string } | Refusal> {
-    const channel = await this.#hub.channel(name);
-    const { ref } = request;
-    const answer = (position: Position, body: string) => {
-      const head = JSON.stringify({
-        success: true,
-        type: request.type,
-        channel: said,
-        epoch: position.epoch,
-        seq: position.seq,
-        ref,
-      });
-      return { ok: true, text: `${head.slice(0, -1)},${body}}` } as const;
-    };
-    const { position } = channel;
-    if (request.type === 'read-all') {
-      const { from, to, limit = defaultItems } = request;
-      const items = await channel.read({
-        limit,
-        ...(from === undefined ? {} : { from }),
-        ...(to === undefined ? {} : { to }),
-      });
-      return answer(position, `"items":${joinTexts(items, itemText)}`);
-    }
-    const { key, at, before, limit = defaultChanges } = request;
-    if (at !== undefined) {
-      const refusal = refuseUnreachable(channel, at, 'at');
-      if (refusal !== undefined) return refusal;
-      const items = await channel.at(at);
-      return answer(
-        { ...position, seq: at },
-        `"items":${joinTexts(key === undefined ? items : items.filter((item) => item.key === key), itemText)}`,
-      );
-    }
-    const { changes, more } = await readHistory(channel, { ...(key === undefined ? {} : { key }), limit, before });
-    return answer(position, `"changes":${joinTexts(changes, changeText)}${more ? ',"more":true' : ''}`);
+  async read(request: Requests['read-all' | 'history'], name: string, said: string): Promise<ReadAnswer> {
+    return readChannel(await this.#hub.channel(name), request, said);
   }
 
   /**
@@ -247,16 +226,23 @@ export class ChannelVerbs {
         const accepted = await acceptedBefore(channel, { ...by, writeId: request.write_id });
         return accepted ?? (await this.#stale(base, channel, origin)) ?? computed;
       }
-      const { ops, on } = computed;
+      const { ops, on, isComplete } = computed;
+      const checking = this.#checks.checkOps?.(channel.name, ops);
+      const refused = checking === undefined ? undefined : await checking;
+      if (refused !== undefined) return refused;
+      if (request.type === 'revert' && isComplete === false) return this.#revertInParts(request, channel, origin, peer);
       const write = {
         ops: this.#withVersions(channel, ops, request.version ?? undefined),
         origin,
         at,
+        address: peer.address,
         ...(request.write_id === undefined ? {} : { writeId: request.write_id }),
         ...(base === undefined ? (on === undefined ? {} : { base: on }) : { base }),
+        ...(request.type === 'update' ? { needs: key } : {}),
       };
       const appended = await channel.write(write, { sender: peer });
       if (!appended.ok) {
+        if (appended.reason === 'absent') return refuse('item_not_found', '', 'create it');
         if (base === undefined) continue;
         return staleAt(appended.position);
       }
@@ -266,6 +252,28 @@ export class ChannelVerbs {
       return appended;
     }
     return refuse('stale', '', 'other devices are writing: try again');
+  }
+
+  /** S9.2 */
+  async #revertInParts(
+    request: Requests['revert'],
+    channel: Channel,
+    origin: string,
+    peer: Peer,
+  ): Promise<WriteOutcome> {
+    const { to, write_id: writeId, version } = request;
+    const by = { origin, at: this.#hub.world.now() };
+    const decided =
+      (await acceptedBefore(channel, { ...by, writeId })) ??
+      (await this.#stale(baseOf(request.base, channel), channel, origin));
+    if (decided !== undefined) return decided;
+    return revertInParts(channel, to, async (ops, base, isLast) => {
+      const refused = await this.#checks.checkOps?.(channel.name, ops);
+      if (refused !== undefined) return refused;
+      const versioned = this.#withVersions(channel, ops, version ?? undefined);
+      const write = { ops: versioned, origin, at: this.#hub.world.now(), base };
+      return channel.write(isLast && writeId !== undefined ? { ...write, writeId } : write, { sender: peer });
+    });
   }
 
   /** W9.2: a write with an old base is stale, whatever else is wrong with it. */
@@ -281,26 +289,23 @@ export class ChannelVerbs {
     key: string,
     channel: Channel,
     at: number,
-  ): Promise<{ readonly ok: true; readonly ops: readonly Op[]; readonly on: number } | Refusal | undefined> {
+  ): Promise<ComputedOps | Refusal | undefined> {
     const form = this.#forms.find(({ prefix }) => channel.name.startsWith(prefix));
     const { type } = request;
     if (form === undefined || type === 'delete' || type === 'revert') return undefined;
     if (type === 'write-all' ? request.items === undefined : request.item === undefined) return undefined;
     if (type === 'update' && request.key === undefined) return undefined;
     const items: readonly SaidItem[] = type === 'write-all' ? (request.items ?? []) : [{ ...request, key }];
-    const on = channel.position.seq;
-    const known = [...(await channel.read({}))].sort((a, b) => a.seq - b.seq);
+    const { head, items: all } = await channel.state({});
+    const on = head.seq;
+    const known = [...all].sort((a, b) => a.seq - b.seq);
     if (type === 'update' && !known.some((item) => item.key === key)) return refuse('item_not_found', '', 'create it');
     const computed = form.ops(type, items, known, at);
     return computed.ok ? { ...computed, on } : computed;
   }
 
   /** @returns the ops of a request, and the step that they were computed from, if they depend on it */
-  async #ops(
-    request: WriteRequest,
-    key: string,
-    channel: Channel,
-  ): Promise<{ readonly ok: true; readonly ops: readonly Op[]; readonly on?: number } | Refusal> {
+  async #ops(request: WriteRequest, key: string, channel: Channel): Promise<ComputedOps | Refusal> {
     const wrong = isTasks(channel) ? refuseNonTasks(request) : await this.#refuseWrongItems(request, key, channel);
     if (wrong !== undefined) return wrong;
     switch (request.type) {
@@ -310,26 +315,28 @@ export class ChannelVerbs {
       case 'update': {
         if (request.key === undefined) return refuse('missing', 'key');
         if (request.item === undefined) return refuse('missing', 'item');
-        const [known] = await channel.read({ key, limit: 1 });
-        return known === undefined
-          ? refuse('item_not_found', '', 'create it')
-          : { ok: true, ops: [putOf('put', key, request)] };
+        return { ok: true, ops: [putOf('put', key, request)] };
       }
       case 'delete':
         return request.key === undefined ? refuse('missing', 'key') : { ok: true, ops: [{ op: 'remove', key }] };
       case 'write-all': {
         if (request.items === undefined)
           return refuse('missing', 'items', '{"type":"write-all","channel":"…","items":[{"key":…,"item":…}]}');
+        await channel.sync();
         const on = channel.position.seq;
         const target = request.items.map((entry) => putOf('put', entry.key, entry));
-        return { ok: true, ops: difference(await channel.read({}), target), on };
+        const beyond = await keysBeyond(channel, new Set(target.map(({ key }) => key)));
+        if (beyond === undefined)
+          return refuse('too_large', '', `one write removes at most ${maxRemoved} items: delete some first`);
+        return { ok: true, ops: [...beyond.map((key): Op => ({ op: 'remove', key })), ...target], on };
       }
       case 'revert': {
+        await channel.sync();
         const refusal = refuseUnreachable(channel, request.to, 'to');
         if (refusal !== undefined) return refusal;
         const on = channel.position.seq;
-        const [now, then] = await Promise.all([channel.read({}), channel.at(request.to)]);
-        return { ok: true, ops: difference(now, then.map(putAgain)), on };
+        const restored = await readRestoration(channel, request.to, { from: request.to, until: on });
+        return restored.ok ? { ...restored, on } : restored;
       }
     }
   }
@@ -345,7 +352,7 @@ export class ChannelVerbs {
       const target = wrongDayItem(short, item);
       if (target !== undefined) return refuse('property', 'item', target);
     }
-    return short === 'rules' ? this.#checkRules?.(name, puts, request.type === 'write-all') : undefined;
+    return short === 'rules' ? this.#checks.checkRules?.(name, puts, request.type === 'write-all') : undefined;
   }
 
   /** W5: gives the ops of a tasks channel their versions. */
@@ -357,38 +364,6 @@ export class ChannelVerbs {
       version = nextVersion(version, stated, this.#hub.world.now(), noticesOfNewId);
       return { ...op, version };
     });
-  }
-}
-
-function refuseUnreachable(channel: Channel, seq: number, field: 'at' | 'to'): Refusal | undefined {
-  const { position } = channel;
-  if (seq > position.seq) return refuse('property', field, `the channel is at ${position.seq}`);
-  if (seq > 0 && seq < channel.floor)
-    return refuse('gone', '', `the history of the channel starts after step ${channel.floor}`);
-  if (channel.keep === 'last' && seq < position.seq)
-    return refuse('gone', '', 'this channel keeps only the last value of each item');
-  return undefined;
-}
-
-/** S8.1, S8.4: past changes, newest first; fewer than `limit`, and `more`, if their values are large. */
-async function readHistory(
-  channel: Channel,
-  { limit, before, ...key }: { key?: string; limit: number; before: number | undefined },
-): Promise<{ changes: readonly Change[]; more: boolean }> {
-  const changes: Change[] = [];
-  let upTo = before;
-  for (;;) {
-    const most = Math.min(historyPage, limit - changes.length);
-    const some = await channel.history({
-      ...key,
-      newest: true,
-      limit: most,
-      ...(upTo === undefined ? {} : { before: upTo }),
-    });
-    changes.push(...some);
-    if (some.length < most || changes.length >= limit) return { changes, more: false };
-    if (sizeOf(changes) > maxHistorySize) return { changes, more: true };
-    upTo = changes.at(-1)?.seq;
   }
 }
 
@@ -414,16 +389,22 @@ function putOf(op: 'put' | 'add', key: string, said: { item?: unknown; time?: nu
   return { op, key, value: JSON.stringify(said.item ?? null), ...span(said.time, said.end) };
 }
 
-function putAgain(item: Item): Op {
-  return { op: 'put', key: item.key, value: item.value, ...span(item.time ?? undefined, item.end ?? undefined) };
-}
-
 function span(time: number | undefined, end: number | undefined): { time?: number; end?: number } {
   return { ...(time === undefined ? {} : { time }), ...(end === undefined ? {} : { end }) };
 }
 
-/** The ops that make the content of a channel equal to the wanted items. */
-function difference(now: readonly Item[], target: readonly Op[]): Op[] {
-  const keys = new Set(target.map(({ key }) => key));
-  return [...now.filter(({ key }) => !keys.has(key)).map(({ key }): Op => ({ op: 'remove', key })), ...target];
+/** The keys of a channel that are not in `wanted`; undefined if they are too many for one write. */
+async function keysBeyond(channel: Channel, wanted: ReadonlySet<string>): Promise<readonly string[] | undefined> {
+  const beyond: string[] = [];
+  for (let after: Item | undefined; ; ) {
+    const items = await channel.read({
+      limit: itemsAtOnce,
+      size: pageCharacters,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { key } of items) if (!wanted.has(key)) beyond.push(key);
+    if (beyond.length > maxRemoved) return undefined;
+    after = items.at(-1);
+    if (after === undefined) return beyond;
+  }
 }

@@ -1,21 +1,27 @@
 // One connection of the wire protocol, on any transport: processes messages in order, identifies the sender, and calls the verb of each
 // request. authorize.ts identifies senders. The verbs are in channel-requests.ts, admin.ts and the adapter of task-clients.ts.
 
+import { listBounds } from '../../protocol/bounds.ts';
 import { type Decoded, decode, type Unreadable } from '../../protocol/codec.ts';
-import { type Refusal, refuse } from '../../protocol/errors.ts';
+import { closeCode, type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Requests, WireRequest } from '../../protocol/messages.ts';
 import { noVersion } from '../../protocol/version.ts';
 import { type Identity, isAllowed, matchesPattern } from '../core/access.ts';
+import type { AccountLifecycle } from '../core/account-lifecycle.ts';
 import type { Hub } from '../core/hub.ts';
-import type { Conversation, Peer } from '../core/peer.ts';
+import type { Conversation, Peer, Pieces } from '../core/peer.ts';
 import { SerialQueue } from '../core/serial-queue.ts';
 import { Session, type View } from '../core/session.ts';
+import type { Links } from '../http/links.ts';
 import type { Caller } from '../http/types.ts';
-import { administer } from './admin.ts';
+import { administer, type WireCompact } from './admin.ts';
 import { type AuthorizePolicy, admitLogin, admitRequest } from './authorize.ts';
+import type { WireCalendars } from './calendar-verbs.ts';
 import { type ChannelRequest, ChannelRequests } from './channel-requests.ts';
-import { ChannelVerbs, type CheckRules } from './channel-verbs.ts';
+import { ChannelVerbs, type CheckOps, type CheckRules } from './channel-verbs.ts';
 import type { ItemForm } from './item-forms.ts';
+import type { LimitsDeps } from './limits-verb.ts';
+import type { Operations } from './operations.ts';
 import { OrderedResponses, type Ref, type ResponseSink } from './response-order.ts';
 import type { AccountTasks, Login, TaskClients, TaskDevice, TaskRequest } from './task-clients.ts';
 
@@ -25,6 +31,8 @@ const loginTimeoutMs = 10_000;
 const maxPending = 1_024;
 /** B3: characters of these requests. */
 const maxPendingSize = 8_388_608;
+/** Q1: characters up to which a message that is refused for its rate is parsed. */
+const maxRefusedSize = 4_096;
 
 export interface WireDeps<D extends TaskDevice> extends AuthorizePolicy {
   readonly hub: Hub;
@@ -32,16 +40,33 @@ export interface WireDeps<D extends TaskDevice> extends AuthorizePolicy {
   readonly tasks: TaskClients<D>;
   /** Version of Horai, for `stats`. */
   readonly version: string;
+  /** What an administrator may do to the hub as a whole. */
+  readonly operations?: Operations | undefined;
   /** Checks the rules of the merged day. */
   readonly checkRules?: CheckRules;
+  /** Refuses a write for what it would change: a week that was submitted. */
+  readonly checkOps?: CheckOps;
+  /** For `change-account` and `erase-account`. */
+  readonly lifecycle?: AccountLifecycle;
+  /** For `calendars`, `calendar` and `remove-calendar`. */
+  readonly calendars?: WireCalendars;
+  /** One-time links, for `link`. */
+  readonly links?: Links;
   /** Forms of the items in channels that adapters own. */
   readonly forms?: readonly ItemForm[];
+  /** Sizes of limits, which administrators see and set. */
+  readonly limits?: LimitsDeps;
+  /** Absent for a store without a file of its own. */
+  readonly compact?: WireCompact;
+  /** Refuses a message of a sender that sends too many. @param token the id of its token; '' without one */
+  readonly rate?: (caller: Caller, token: string, size: number) => Refusal | undefined;
 }
 
 /** @returns a function with which a transport opens the conversation of a new connection */
 export function openWire<D extends TaskDevice>(deps: WireDeps<D>): (peer: Peer, caller: Caller) => Conversation {
   const channels = new ChannelRequests(
-    new ChannelVerbs(deps.hub, deps.checkRules, deps.forms),
+    deps.hub,
+    new ChannelVerbs(deps.hub, deps, deps.forms),
     deps.tasks,
     deps.accounts,
   );
@@ -70,6 +95,8 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
   #pending = 0;
   #pendingSize = 0;
   #cancelTimeout: () => void;
+  /** True once the hub stops: further requests are not processed. */
+  #isLeaving = false;
   /** The tasks that a plain client follows since its login, and its view of them. */
   #plainTasks: { readonly tasks: AccountTasks; view: View } | undefined;
   /** C6: true while the connection has used only Kronos verbs. Such clients take other messages for errors. */
@@ -92,9 +119,32 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
 
   receive(text: string): void {
     if (this.#responses.isOver) return;
+    const token = (this.#login ?? this.#session)?.identity.token ?? '';
+    const refusal = this.#deps.rate?.(this.#caller, token, text.length);
+    if (refusal !== undefined) {
+      // Only a short message is parsed for its `ref`: the refusal must cost little.
+      this.#responses.refuse(refusal, text.length > maxRefusedSize ? undefined : refOf(decode(text)));
+      return;
+    }
     const decoded = decode(text);
+    if (!decoded.ok && decoded.code === 'too_large') {
+      this.#responses.refuse(decoded, decoded.ref);
+      this.#peer.close(closeCode(decoded.code) ?? 1009, decoded.error);
+      return;
+    }
+    if (this.#isLeaving) {
+      // C6.2: a Kronos client is sent nothing that it would take for an error.
+      if (!this.#isPlain)
+        this.#responses.refuse(refuse('away', '', 'nothing was written: connect again'), refOf(decoded));
+      return;
+    }
     const tooLarge = this.#pending > 0 && this.#pendingSize + text.length > maxPendingSize;
     if (this.#pending >= maxPending || tooLarge) {
+      this.#deps.hub.events.report({
+        event: 'limit_reached',
+        limit: 'requests without an answer',
+        of: this.#peer.address,
+      });
       this.#responses.refuse(refuse('too_many', '', 'wait for answers before sending more'), refOf(decoded));
       return;
     }
@@ -132,6 +182,10 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
     else if (this.#peer.send(text) === 'dropped') this.#peer.close(4413, 'reading too slowly');
   }
 
+  stream(pieces: Pieces): Promise<boolean> {
+    return this.#peer.stream(pieces);
+  }
+
   logFailure(error: unknown): void {
     this.#deps.hub.world.log.error({ error, peer: this.#peer.name }, 'wire: a request failed');
   }
@@ -164,6 +218,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
     if (this.#session === undefined) {
       const session = new Session(this.#deps.hub, this.#peer, identity);
       session.hearsAway = !this.#isPlain;
+      session.finish = () => this.#finish();
       this.#session = session;
       session.atEnd(() => {
         if (this.#responses.isOver || this.#session !== session) return;
@@ -175,6 +230,12 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
     }
     this.#session.identity = identity;
     return this.#session;
+  }
+
+  /** C6.3: resolves when the requests under way are answered; undefined if there is none. */
+  #finish(): Promise<void> | undefined {
+    this.#isLeaving = true;
+    return this.#pending === 0 ? undefined : this.#queue.done().then(() => this.#responses.done());
   }
 
   /** L7: ends the session, so that the next login receives nothing of the earlier subscriptions. */
@@ -217,6 +278,10 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
       case 'history':
       case 'revert':
         return this.#handleChannel(session, login, request, request.channel);
+      case 'presence':
+        return request.channel === undefined
+          ? channels.listPresence(to, login, ref)
+          : this.#handleChannel(session, login, request, request.channel);
       default:
         return this.#administer(session, request);
     }
@@ -257,16 +322,23 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
 
   async #administer(session: Session, request: Parameters<typeof administer>[1]): Promise<void> {
     await this.#responses.done();
-    const { hub, accounts, version } = this.#deps;
-    const answer = await administer({ hub, accounts, version, session }, request);
-    if (answer.ok) this.#responses.accept(request.type, answer.fields, request.ref);
-    else this.#responses.refuse(answer, request.ref);
+    const { hub, accounts, version, limits, links, compact, lifecycle, operations, calendars } = this.#deps;
+    const deps = { hub, accounts, version, session, limits, links, compact, lifecycle, operations, calendars };
+    const answer = await administer(deps, request);
+    if (!answer.ok) this.#responses.refuse(answer, request.ref);
+    else if ('list' in answer) await this.#responses.acceptList(request.type, answer.list, request.ref);
+    else this.#responses.accept(request.type, answer.fields, request.ref);
   }
 
   /** L6, L7: the identity of the request's sender. */
   #identify(request: WireRequest): ({ readonly ok: true } & Login<D>) | Refusal {
     const userId = request.user_id ?? '';
     if (this.#login !== undefined) {
+      // Its expiry is looked at again with each request: timers stand still while a machine sleeps.
+      if (!this.#deps.accounts.isLive(this.#login.identity.token)) {
+        this.#session?.end('revoked');
+        return refuse('revoked');
+      }
       if (userId === '' || userId === this.#login.userId) return { ok: true, ...this.#login };
       return refuse('user_not_found', '', 'this connection is logged in as someone else: log in again');
     }
@@ -292,6 +364,8 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
     this.#cancelTimeout();
     this.#resetSession();
     this.#login = { identity: { ...identity, device: device.id }, userId, device };
+    // B1.6
+    this.#peer.messageLimit = listBounds.bytes;
     const session = this.#open(this.#login.identity);
     const readable = isAllowed(this.#login.identity, 'read', tasks.channel.name);
     const stated = version ?? undefined;

@@ -2,13 +2,24 @@
 // do not wait for it.
 
 import { refusalText, refuse } from '../../protocol/errors.ts';
+import { LimitReached } from '../core/limits.ts';
+import { listPieces } from '../core/list-pieces.ts';
+import type { Pieces } from '../core/peer.ts';
 import { type Act, type QueueOwner, SerialQueue } from '../core/serial-queue.ts';
 import type { Accepted, Refused } from './idempotency.ts';
 
 export type Ref = string | number | undefined;
 
+/** A list as an answer has it. */
+export interface AnswerList {
+  readonly name: string;
+  readonly entries: Iterable<unknown> | AsyncIterable<unknown>;
+}
+
 export interface ResponseSink {
   send(text: string): void;
+  /** As `Peer.stream`. */
+  stream(pieces: Pieces): Promise<boolean>;
   /** Logs a request that failed because of the hub, not the client. */
   logFailure(error: unknown): void;
 }
@@ -37,8 +48,18 @@ export class OrderedResponses implements QueueOwner {
     if (!this.isOver) this.#sink.send(text);
   }
 
+  /** Sends one message in pieces, as fast as the client reads. @returns false if the connection ended before the end of the message */
+  async stream(pieces: Pieces): Promise<boolean> {
+    return !this.isOver && this.#sink.stream(pieces);
+  }
+
   accept(type: string, fields: object, ref: Ref): void {
     this.send(JSON.stringify({ success: true, type, ...fields, ref }));
+  }
+
+  /** Answers with a list that may be long: it is written while it is sent. */
+  async acceptList(type: string, { name, entries }: AnswerList, ref: Ref): Promise<void> {
+    await this.stream(listPieces({ success: true, type }, name, entries, { ref }));
   }
 
   refuse(refusal: Refused, ref: Ref): void {
@@ -67,6 +88,10 @@ export class OrderedResponses implements QueueOwner {
   }
 
   respondToFault(error: unknown, ref: Ref): void {
+    if (error instanceof LimitReached) {
+      this.refuse(error.refusal, ref);
+      return;
+    }
     this.#sink.logFailure(error);
     this.refuse(refuse('broken', '', 'nothing was acknowledged: try again'), ref);
   }

@@ -3,7 +3,7 @@
 
 import { type Identity, shortName } from '../core/access.ts';
 import type { Channel } from '../core/channel.ts';
-import type { Page, View } from '../core/session.ts';
+import type { Page, PagedView } from '../core/session.ts';
 import type { Change, Item } from '../core/store.ts';
 
 /** The fields of an item or change, without type and braces. */
@@ -41,27 +41,26 @@ function pageText(name: string, page: Page): string {
   return `${head},${body}${page.more ? ',"more":true' : ''}}`;
 }
 
-const subscriptions = new WeakMap<Channel, Map<string, View>>();
+const subscriptions = new WeakMap<Channel, Map<string, PagedView>>();
 
 /**
  * The view of a channel for one session. Views are shared: sessions of the account see its short name, administrators of other accounts
  * the full one, so a channel has at most two.
  */
-export function subscription(who: Identity, channel: Channel): View {
+export function subscription(who: Identity, channel: Channel): PagedView {
   const name = shortName(who, channel.name);
-  const known = subscriptions.get(channel) ?? new Map<string, View>();
+  const known = subscriptions.get(channel) ?? new Map<string, PagedView>();
   subscriptions.set(channel, known);
   const view = known.get(name) ?? subscriptionAs(name);
   known.set(name, view);
   return view;
 }
 
-function subscriptionAs(name: string): View {
+function subscriptionAs(name: string): PagedView {
   const prefix = `"channel":${JSON.stringify(name)},"seq":`;
   return {
     key: `items ${name}`,
     echo: true,
-    whole: false,
     live: (change) => notification(name, change),
     page: (page) => pageText(name, page),
     seqOf: (text) => {

@@ -231,7 +231,7 @@ const add = async ({ page }: Visitor, line: string) => {
     other.close();
   });
 
-  test('asks for a token where one is needed, once', async () => {
+  test('asks for a sign-in where one is needed, once, and stores no secret', async () => {
     const { url } = await startHub({ hosts: ['hub.example'] });
     const visitor = await visit(url);
     await visitor.sees('h2', 'Sign in');
@@ -241,9 +241,11 @@ const add = async ({ page }: Visitor, line: string) => {
     await visitor.page.reload();
     await visitor.sees('.link', 'Live');
     expect(await visitor.count('input[type=password]')).toBe(0);
+    expect(await visitor.stored()).not.toContain(token);
+    visitor.forgetRefusals();
   });
 
-  test('asks for a token again when its own is revoked while it is open, and loses no edit', async () => {
+  test('asks for a sign-in again when its session ends while it is open, shows nothing, and loses no edit', async () => {
     const { url } = await startHub({ hosts: ['hub.example'] });
     const other = await Other.connect(url);
     const made = await other.ask({ type: 'token', name: 'browser' });
@@ -253,16 +255,21 @@ const add = async ({ page }: Visitor, line: string) => {
     await visitor.sees('.link', 'Live');
     await add(visitor, 'before');
     await other.sees((tasks) => tasks.length === 1);
-    await other.ask({ type: 'revoke', token: made.token.id });
-    await visitor.sees('h2', 'Sign in');
-    await visitor.sees('.link', 'Not admitted');
+    visitor.outage = true;
+    await visitor.page.context().setOffline(true);
     await add(visitor, 'meanwhile');
     await visitor.sees('.link', '1 change waits');
+    await other.ask({ type: 'revoke', token: made.token.id });
+    await visitor.page.context().setOffline(false);
+    await visitor.sees('h2', 'Sign in');
+    await visitor.sees('.link', 'Not admitted');
+    expect(await visitor.page.textContent('main')).not.toContain('before');
     await visitor.page.fill('input[type=password]', token);
     await visitor.press('Sign in');
     await visitor.sees('.link', /^Live $/);
     await other.sees((tasks) => tasks.length === 2);
     other.close();
+    visitor.forgetRefusals();
   });
 
   test('shows two tabs the same, with long words, and each of its fields and buttons has a name', async () => {

@@ -4,9 +4,8 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { decode } from '../../protocol/codec.ts';
-import type { RunningHub } from '../../server/compose.ts';
 import type { Config } from '../../server/config.ts';
-import { type Node, oneNode, type Start } from '../harness/compose.ts';
+import { oneNode, type ReachableNode, type Start } from '../harness/compose.ts';
 import { task } from '../harness/task.ts';
 import { TestWorld } from '../harness/world.ts';
 import type { Message, Open, Talk } from './talk.ts';
@@ -22,16 +21,22 @@ export interface Person {
  * Before each request the node catches up, so that an answer reflects all writes that any node acknowledged before.
  */
 export class Place {
-  readonly hub: RunningHub;
-  readonly #nodes: readonly Node[];
+  readonly hub: ReachableNode['hub'];
+  readonly #nodes: readonly ReachableNode[];
   readonly world: TestWorld;
   readonly owner: string;
   readonly #open: Open;
   #talks: Talk[] = [];
-  readonly #at = new WeakMap<Talk, RunningHub>();
+  readonly #at = new WeakMap<Talk, ReachableNode['hub']>();
   #people = 0;
 
-  private constructor(nodes: readonly Node[], hub: RunningHub, world: TestWorld, owner: string, open: Open) {
+  private constructor(
+    nodes: readonly ReachableNode[],
+    hub: ReachableNode['hub'],
+    world: TestWorld,
+    owner: string,
+    open: Open,
+  ) {
     this.#nodes = nodes;
     this.hub = hub;
     this.world = world;
@@ -251,6 +256,91 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect([1009, undefined]).toContain(await talk.closed);
       });
 
+      /** Like those of a Vim: about 160 bytes each. */
+      const longList = (count: number) =>
+        Array.from({ length: count }, (_, at) =>
+          task(at + 1, `write the minutes of meeting ${at} and send them to the others, é`, {
+            tags: ['work', `project-${at % 40}`],
+            due: 1_790_000_000 + at,
+            worktime: at * 60,
+          }),
+        );
+
+      test('[B1.6] a write-all of 10,000 tasks in 1.6 MB is acknowledged after a login, and comes back whole in one read-all', async () => {
+        const { secret } = await personal.person();
+        const talk = await personal.login(secret, 'vim');
+        const tasks = longList(10_000);
+        const message = JSON.stringify({ type: 'write-all', tasks, ref: 'all' });
+        expect(Buffer.byteLength(message)).toBeGreaterThan(1_600_000);
+        expect(await talk.ask(message)).toMatchObject([{ type: 'ack', ref: 'all' }]);
+        // As Vim sends it: the list in `data`, before the type.
+        const inData = {
+          data: { tasks: tasks.map((one) => ({ ...one, worktime: 7 })) },
+          ref: 'again',
+          type: 'write-all',
+        };
+        expect(await talk.ask(inData)).toMatchObject([{ type: 'ack', ref: 'again' }]);
+        const other = await personal.login(secret, 'other', {}, talk);
+        const [answer] = await other.ask({ type: 'read-all' });
+        const bare = ({ id, desc, tags, due, worktime }: Message) => ({ id, desc, tags, due, worktime });
+        expect(answer.tasks.map(bare)).toEqual(tasks.map((one) => bare({ ...one, worktime: 7 })));
+      });
+
+      test('[B1.5] [B1.6] above 1 MiB everything but a write-all of tasks after a login is refused, and closes the connection', async () => {
+        const { secret } = await personal.person();
+        const large = 'x'.repeat(1_100_000);
+        const tasks = longList(10_000);
+        const refused = [
+          { type: 'create', task: task(1, large) },
+          { type: 'create', channel: 'notes', key: 'a', item: large },
+          { type: 'read-all', tasks },
+          { type: 'write-all', channel: 'notes', items: [{ key: 'a', item: large }] },
+          { type: 'write-all', channel: 'notes', tasks },
+          { tasks, type: 'create', task: task(1, 'x') },
+          { type: 'login', user_id: secret, data: { tasks } },
+        ];
+        for (const request of refused) {
+          const talk = await personal.login(secret);
+          talk.say(request);
+          expect(await talk.next()).toEqual({
+            success: false,
+            error: 'message too large',
+            code: 'too_large',
+            hint: '1048576 bytes at most',
+          });
+          expect(await talk.next()).toBeUndefined();
+          expect([1009, undefined]).toContain(await talk.closed);
+        }
+        const stranger = await personal.connect();
+        stranger.say({ type: 'write-all', tasks, user_id: secret });
+        expect(await stranger.next()).toMatchObject({ code: 'too_large', hint: '1048576 bytes at most' });
+        expect(await stranger.next()).toBeUndefined();
+        expect(await (await personal.login(secret)).ask({ type: 'read-all' })).toMatchObject([{ tasks: [] }]);
+      });
+
+      test('[B1.7] [B1.4] in such a write-all each task has at most 1 MiB, and so has the rest; 10,001 tasks are refused', async () => {
+        const { secret } = await personal.person();
+        const half = 'x'.repeat(500_000);
+        const talk = await personal.login(secret);
+        const halves = { type: 'write-all', tasks: [1, 2, 3].map((id) => task(id, half)), ref: 1 };
+        expect(await talk.ask(halves)).toMatchObject([{ type: 'ack' }]);
+        expect(await talk.ask({ type: 'write-all', tasks: longList(10_001), ref: 2 })).toMatchObject([
+          { success: false, error: 'invalid tasks', ref: 2 },
+        ]);
+        const large = 'é'.repeat(524_288);
+        const refused = [
+          { type: 'write-all', tasks: [task(1, 'x'), task(2, large)] },
+          { type: 'write-all', tasks: [task(1, half), task(2, half)], more: large },
+        ];
+        for (const request of refused) {
+          const other = await personal.login(secret);
+          other.say(request);
+          expect(await other.next()).toMatchObject({ code: 'too_large' });
+          expect(await other.next()).toBeUndefined();
+        }
+        expect(await talk.ask({ type: 'read-all' })).toMatchObject([{ tasks: [{ id: 1 }, { id: 2 }, { id: 3 }] }]);
+      });
+
       test('[B2] every message has success, whatever was sent', async () => {
         const { secret } = await personal.person();
         const talk = await personal.login(secret);
@@ -294,25 +384,21 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
           if (!success) expect(error).toMatch(/too many requests|item already exist/);
       });
 
-      test('[B4] a connection that does not read its answers is closed', async () => {
+      test('[B4] a connection that does not read its answers delays nobody, and gets them all when it reads again', async () => {
         const talk = await personal.login((await personal.person()).secret);
         await talk.ask({ type: 'create', channel: 'notes', key: 'a', item: 'x'.repeat(1_000_000) });
         talk.pause();
+        const count = 20;
         const read = JSON.stringify({ type: 'read-all', channel: 'notes' });
-        talk.say(read.repeat(name === 'raw TCP' ? 60 : 1));
-        if (name !== 'raw TCP') for (let at = 1; at < 60; at += 1) talk.say(read);
+        talk.say(read.repeat(name === 'raw TCP' ? count : 1));
+        if (name !== 'raw TCP') for (let at = 1; at < count; at += 1) talk.say(read);
         // The hub still serves other connections.
         const other = await personal.login(personal.owner);
         for (let turn = 0; turn < 200; turn += 1) await other.ask();
         talk.resume();
-        let answers = 0;
-        for (;;) {
-          const message = await talk.next();
-          if (message === undefined) break;
-          answers += 1;
+        for (let at = 0; at < count; at += 1) {
+          expect(await talk.next()).toMatchObject({ type: 'read-all', items: [{ key: 'a' }] });
         }
-        expect(answers).toBeLessThan(60);
-        expect([4413, undefined]).toContain(await talk.closed);
       });
     });
 
@@ -471,7 +557,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(await talk.ask()).toEqual([]);
       });
 
-      test('[L8] a revoked token closes the connections that it opened, with a login and without one', async () => {
+      test('[L8.1] a revoked token closes the connections that it opened, with a login and without one', async () => {
         const { account, secret, token } = await closed.person();
         const other = await closed.token(account, ['read', 'write']);
         const talks = [await closed.login(secret), await closed.connect()];
@@ -908,13 +994,12 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         const ask = (position: object) => b.ask({ type: 'subscribe', channel: 'notes', ...position });
         expect(await ask({ seq: 501, epoch })).toMatchObject([{ type: 'changes', changes: [], seq: 501 }]);
         expect(await ask({ seq: 499 })).toMatchObject([{ type: 'changes', changes: [{ seq: 500 }, { seq: 501 }] }]);
-        for (const position of [
-          { seq: 502, epoch },
-          { seq: 1, epoch: 'another' },
-        ]) {
-          const [reset] = await ask(position);
-          expect(reset).toMatchObject({ type: 'reset', reason: expect.stringMatching(/./), seq: 500, more: true });
-        }
+        const wanted = { type: 'reset', reason: expect.stringMatching(/./), seq: 500, more: true };
+        const [other, ...others] = await ask({ seq: 1, epoch: 'another' });
+        expect(other).toMatchObject(wanted);
+        if (others.length === 0) expect(await b.next()).toMatchObject({ type: 'changes', seq: 501 });
+        // A client that is ahead gives some stores a new epoch, of which earlier subscriptions hear, too ([U5]).
+        expect((await ask({ seq: 502, epoch }))[0]).toMatchObject(wanted);
       });
 
       test('[S5.1] [S5.2] a pattern follows all channels that match, also those created later', async () => {
@@ -1032,7 +1117,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(last).toMatchObject([{ changes: [{ item: 2 }] }, { error: 'position forgotten', code: 'gone' }]);
       });
 
-      test('[S9] revert writes a past state as a new version, in one step for each item that differs', async () => {
+      test('[S9.1] revert writes a past state as a new version, in one step for each item that differs', async () => {
         const { a, b } = await pair();
         await a.ask(create('k', 1), create('l', 1), update('k', 2), remove('l'), create('m', 1));
         await b.ask({ type: 'subscribe', channel: 'notes' });
@@ -1047,7 +1132,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         expect(errorsOf(await a.ask({ type: 'revert', channel: 'notes', to: 9 }))).toEqual(['invalid to']);
       });
 
-      test('[S9] a revert of tasks is sent to Kronos clients as changes of tasks', async () => {
+      test('[S9.1] a revert of tasks is sent to Kronos clients as changes of tasks', async () => {
         const { a, b } = await pair();
         await a.ask({ type: 'create', task: task(1, 'x') }, { type: 'delete', task_id: 1 });
         await b.ask();
@@ -1192,9 +1277,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
           { type: 'kick', session: 'x' },
           { type: 'accounts' },
           { type: 'account', name: 'x' },
-          { type: 'tokens' },
           { type: 'token', name: 'x' },
-          { type: 'revoke', token: 'x' },
         ];
         expect(errorsOf(await talk.ask(...verbs))).toEqual(verbs.map(() => 'forbidden'));
       });
@@ -1245,7 +1328,7 @@ export function conversation(name: string, engine: Config['engine'], open: Open,
         }
       });
 
-      test('[A3] tokens are made, listed without their secrets, and revoked', async () => {
+      test('[A3.1] [A3.2] [A3.5] tokens are made, listed without their secrets, and revoked', async () => {
         const { account } = await personal.person();
         const admin = await personal.login(personal.owner);
         const [made] = await admin.ask({ type: 'token', name: 'laptop', account, scopes: ['read', 'write:notes'] });

@@ -180,7 +180,7 @@ export function following(name: string, engine: EngineName, follow: Follow): voi
       }
     });
 
-    test('[L8] a revoked token closes the connections that it opened, with the reason', async () => {
+    test('[L8.1] a revoked token closes the connections that it opened, with the reason', async () => {
       const made = await mobHub.accounts.createToken('owner', 'x', ['read']);
       if (!made.ok) throw new Error(made.error);
       const [wire, other] = [await open(undefined, made.secret), await open()];

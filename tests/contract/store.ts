@@ -21,7 +21,7 @@ export const add = (key: string, value: string): Op => ({ op: 'add', key, value 
 export const remove = (key: string): Op => ({ op: 'remove', key });
 export const write = (
   ops: readonly Op[],
-  more: { writeId?: string; base?: number; origin?: string; at?: number } = {},
+  more: { writeId?: string; base?: number; needs?: string; origin?: string; at?: number } = {},
 ): Write => ({
   ops,
   origin: 'laptop',
@@ -148,6 +148,62 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await store.append(channel, write([put('a', '1')], { base: 0 }), 'all')).toMatchObject({ ok: true });
     });
 
+    test('[ST16] a write that needs an item which is not there is refused with the head, and nothing of it is stored', async () => {
+      for (const keep of ['all', 'last'] as const) {
+        const channel = await channelWith(keep, [put('a', '1')], [put('b', '1')], [remove('b')]);
+        const refused = { ok: false, reason: 'absent', position: { epoch: store.epoch, seq: 3 } };
+        for (const key of ['b', 'c']) {
+          const needing = write([put(key, '2'), put('a', '9')], { needs: key, writeId: `w ${key}` });
+          expect(await store.append(channel, needing, keep)).toEqual(refused);
+          // Only accepted writes are remembered.
+          expect(await store.append(channel, needing, keep)).toEqual(refused);
+        }
+        expect(await store.append(channel, write([put('a', '2')], { needs: 'a' }), keep)).toMatchObject({ steps: 1 });
+        expect(await store.append(channel, write([put('b', '3')], { needs: 'b', base: 1 }), keep)).toMatchObject({
+          reason: 'stale',
+        });
+        expect((await store.read(channel, {})).map(({ value }) => value)).toEqual(['2']);
+      }
+    });
+
+    test('[ST16] [ST5] a write sees whether an earlier one of the same batch removed the item that it needs', async () => {
+      const channel = await channelWith('all', [put('a', '1')]);
+      const [removed, updated, made, again] = await Promise.all([
+        store.append(channel, write([remove('a')]), 'all'),
+        store.append(channel, write([put('a', '2')], { needs: 'a' }), 'all'),
+        store.append(channel, write([add('a', '3')]), 'all'),
+        store.append(channel, write([put('a', '4')], { needs: 'a' }), 'all'),
+      ]);
+      expect([removed, updated, made, again].map(({ position }) => position.seq)).toEqual([2, 2, 3, 4]);
+      expect(updated).toMatchObject({ ok: false, reason: 'absent' });
+    });
+
+    test('[ST17] a state is the items of a range with the head of that moment', async () => {
+      const channel = await channelWith(
+        'all',
+        [put('a', '1'), put('b', '2', { time: 5 })],
+        [remove('a')],
+        [put('c', '3', { time: 9 })],
+      );
+      await store.forget(channel, 3);
+      const head = { epoch: store.epoch, seq: 4, version: -1, floor: 3 };
+      expect(await store.state(channel, {})).toEqual({ head, items: await store.read(channel, {}), more: false });
+      expect(await store.state(channel, { from: 6, limit: 1 })).toEqual({
+        head,
+        items: await store.read(channel, { from: 6 }),
+        more: true,
+      });
+      expect(await store.state(channel, { size: 1 })).toEqual({
+        head,
+        items: await store.read(channel, { limit: 1 }),
+        more: true,
+      });
+      expect(await store.state(channel, { key: 'a' })).toEqual({ head, items: [], more: false });
+      expect(await store.state(channel, { from: 100 })).toEqual({ head, items: [], more: false });
+      const unwritten = await channelWith('all');
+      expect(await store.state(unwritten, {})).toEqual({ head: await store.head(unwritten), items: [], more: false });
+    });
+
     test('[ST4] a repeated write id gets the first answer, also if the write differs', async () => {
       const channel = await channelWith('all');
       await store.append(channel, write([put('a', '1'), put('b', '1')], { writeId: 'w', base: 0 }), 'all');
@@ -253,6 +309,37 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await store.since(await channelWith('all'), 1, 10)).toMatchObject({ ok: false, reason: 'gone' });
     });
 
+    test('[ST7] with a basis, the floor counts for the step at which the reader began', async () => {
+      const writes = ['a', 'b', 'c', 'a'].map((key, at) => [put(key, String(at))]);
+      const channel = await channelWith('all', ...writes);
+      await store.forget(channel, 4);
+      expect(await store.since(channel, 2, 10)).toMatchObject({ ok: false, reason: 'gone' });
+      const page = await store.since(channel, 2, 10, { basis: 4 });
+      expect(page).toMatchObject({ ok: true, more: false, changes: [{ key: 'c' }, { key: 'a', value: '3' }] });
+      await store.append(channel, write([remove('b')]), 'all');
+      await store.forget(channel, 5);
+      expect(await store.since(channel, 2, 10, { basis: 4 })).toMatchObject({ ok: false, reason: 'gone' });
+    });
+
+    test('[ST10] since and history end with the change that makes the page large', async () => {
+      const channel = await channelWith(
+        'all',
+        ['a', 'b', 'c'].map((key) => put(key, `"${key.repeat(98)}"`)),
+      );
+      const since = async (size: number) => {
+        const found = await store.since(channel, 0, 10, { size });
+        return found.ok ? [found.changes.map(({ key }) => key).join(''), found.more] : [];
+      };
+      expect(await since(1)).toEqual(['a', true]);
+      expect(await since(101)).toEqual(['ab', true]);
+      expect(await since(1_000)).toEqual(['abc', false]);
+      const history = async (past: Past) => (await store.history(channel, past)).map(({ key }) => key).join('');
+      expect(await history({ size: 1 })).toBe('a');
+      expect(await history({ size: 101, newest: true })).toBe('cb');
+      expect(await history({ size: 1_000 })).toBe('abc');
+      expect(await history({ size: 1, key: 'b' })).toBe('b');
+    });
+
     test('[ST8] a channel that keeps all has every past value, one that keeps the last has the last', async () => {
       const writes = [[put('a', '1'), put('b', '1')], [put('a', '2')], [remove('b')], [put('b', '2')]];
       const all = await channelWith('all', ...writes);
@@ -308,6 +395,30 @@ export function storeContract(name: string, newPlace: () => Place): void {
       ]);
       expect(await readAt(4)).toEqual([['a', '2', 3]]);
       expect(await readAt(99)).toEqual([['a', '2', 3]]);
+    });
+
+    test('[ST9] read with at gives that state in the order of keys, in pages', async () => {
+      const writes = [
+        [put('b', '1')],
+        [put('a', '1')],
+        [put('b', '2')],
+        [remove('a')],
+        [put('c', '1')],
+        [put('a', '3')],
+      ];
+      const channel = await channelWith('all', ...writes);
+      const readAt = async (range: Range) =>
+        (await store.read(channel, range)).map(({ key, value, seq }) => `${key}${value}@${seq}`).join(' ');
+      expect(await readAt({ at: 0 })).toBe('');
+      expect(await readAt({ at: 2 })).toBe('a1@2 b1@1');
+      expect(await readAt({ at: 4 })).toBe('b2@3');
+      expect(await readAt({ at: 6 })).toBe('a3@6 b2@3 c1@5');
+      expect(await readAt({ at: 99 })).toBe('a3@6 b2@3 c1@5');
+      expect(await readAt({ at: 2, limit: 1 })).toBe('a1@2');
+      expect(await readAt({ at: 2, size: 1, after: { key: 'a', time: null } })).toBe('b1@1');
+      expect(await readAt({ at: 2, newest: true })).toBe('b1@1 a1@2');
+      expect(await readAt({ at: 3, key: 'a' })).toBe('a1@2');
+      expect(await readAt({ at: 4, key: 'a' })).toBe('');
     });
 
     test('[ST10] read returns items in the order of keys, or the items that overlap a span in the order of time', async () => {
@@ -443,6 +554,23 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect((await store.channels('')).length).toBeGreaterThan(5);
     });
 
+    test('[ST18] channels are listed in pages, each after the name at which the one before ended', async () => {
+      const names = ['paged', 'paged!/x', 'paged/a', 'paged/b', 'paged/\u{10000}', 'paged/\u{ffff}', 'paged0'];
+      for (const channel of names) await store.append(channel, write([put('x', '1')]), 'last');
+      const read = async (prefix: string) => {
+        const pages: string[][] = [];
+        for (let after: string | undefined; ; after = pages.at(-1)?.at(-1)) {
+          const page = await store.channels(prefix, { after, limit: 2 });
+          pages.push(page.map(({ channel }) => channel));
+          if (page.length < 2) return pages;
+        }
+      };
+      expect(await read('paged/')).toEqual([['paged/a', 'paged/b'], ['paged/\u{ffff}', 'paged/\u{10000}'], []]);
+      expect((await read('paged')).flat()).toEqual((await store.channels('paged')).map(({ channel }) => channel));
+      expect(await store.channels('paged/', { after: 'zzz', limit: 2 })).toEqual([]);
+      expect((await store.channels('paged/', { after: 'a' })).length).toBe(4);
+    });
+
     test('[ST12] heads gives each channel that fits a name or a prefix once', async () => {
       for (const channel of ['head/a', 'head/b', 'header/c', 'other/d']) {
         await store.append(channel, write([put('x', '1'), put('y', '1'), remove('x')]), 'last');
@@ -492,6 +620,18 @@ export function storeContract(name: string, newPlace: () => Place): void {
       expect(await store.read(channel, { from: time })).toMatchObject([expected]);
       expect(await store.at(channel, 1)).toMatchObject([expected]);
       expect(await store.head(channel)).toMatchObject({ version: time });
+    });
+
+    test('[ST15] bytes are about what the values take, past ones included, and none for an empty channel', async () => {
+      const texts = ['a', 'b'].map((letter) => JSON.stringify(letter.repeat(10_000)));
+      const [one = '', other = ''] = texts;
+      const all = await store.bytes(await channelWith('all', [put('k', one)], [put('k', other)], [remove('k')]));
+      const last = await store.bytes(await channelWith('last', [put('k', one)], [put('k', other)]));
+      expect(all).toBeGreaterThanOrEqual(20_000);
+      expect(all).toBeLessThan(30_000);
+      expect(last).toBeGreaterThanOrEqual(10_000);
+      expect(last).toBeLessThan(15_000);
+      expect(await store.bytes('nobody/nothing')).toBe(0);
     });
 
     test('check resolves while writes are durable', async () => {
@@ -633,7 +773,7 @@ async function compareWithModel(store: Store, seed: number): Promise<void> {
     const from = below(20);
     const to = from + below(10);
     const key = `k${below(4)}`;
-    const [since, all, by, inRange, history, ofKey, at, headNow] = await Promise.all([
+    const [since, all, by, inRange, history, ofKey, at, byKeyAt, headNow] = await Promise.all([
       store.since(channel, seq, 100),
       store.since(channel, 0, 100),
       store.read(channel, {}),
@@ -641,6 +781,7 @@ async function compareWithModel(store: Store, seed: number): Promise<void> {
       store.history(channel, {}),
       store.history(channel, { key, newest: true }),
       store.at(channel, then),
+      store.read(channel, { at: then }),
       store.head(channel),
     ]);
     const items = asItems(model.at(head));
@@ -661,6 +802,7 @@ async function compareWithModel(store: Store, seed: number): Promise<void> {
       history,
       ofKey,
       at,
+      byKeyAt,
       headNow,
     }).toEqual({
       seed,
@@ -678,6 +820,7 @@ async function compareWithModel(store: Store, seed: number): Promise<void> {
         .filter((one) => one.key === key)
         .reverse(),
       at: asItems(model.at(then)),
+      byKeyAt: asItems(model.at(then)).sort(byKey),
       headNow: { epoch: store.epoch, seq: head, version: model.version, floor: model.floor },
     });
   }

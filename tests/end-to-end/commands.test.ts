@@ -38,6 +38,10 @@ function wakatimeServer(): Promise<Server> {
 const heartbeat = { entity: '/a.ts', type: 'file', time: 1_717_408_800, project: 'hub' };
 const dump = { range: {}, days: [{ heartbeats: [{ ...heartbeat, user_agent_id: 'agent' }] }] };
 const event = { timestamp: '2026-01-05T10:00:00Z', duration: 60, data: { app: 'Vim' } };
+const calendar = [
+  ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:test', 'BEGIN:VEVENT', 'UID:1', 'DTSTAMP:20260105T100000Z'],
+  ...['DTSTART:20260105T100000Z', 'DTEND:20260105T110000Z', 'SUMMARY:standup', 'END:VEVENT', 'END:VCALENDAR', ''],
+].join('\r\n');
 const bucket = { type: 'currentwindow', client: 'test', hostname: 'laptop', events: [event] };
 
 interface Place {
@@ -45,6 +49,8 @@ interface Place {
   readonly folder: string;
   /** The URL of the WakaTime server. */
   readonly wakatime: string;
+  /** The URL of the hub that runs. */
+  readonly hub: string;
 }
 
 interface Row {
@@ -58,6 +64,10 @@ interface Row {
 }
 
 const nothing = /^$/;
+/** Lines of the log at the level info, and nothing else. */
+const informs = /^(?:\{"level":30,[^\n]*\n)*$/;
+/** What is being done, line by line. */
+const progress = /^(?:[^\n]+ …\n)+$/;
 const oneLine = /^[^\n]+\n$/;
 
 const rows: readonly Row[] = [
@@ -67,6 +77,38 @@ const rows: readonly Row[] = [
     { command: 'token revoke', args: () => ['x'], running, code: 1, out: nothing, err: /token not found/ },
     { command: 'account create', args: () => [`ann-${running}`], running, code: 0, out: uuid, err: oneLine },
     { command: 'account list', args: () => [], running, code: 0, out: /^NAME.+owner/s, err: nothing },
+    {
+      command: 'token change',
+      args: () => ['x', '--name', 'y'],
+      running,
+      code: 1,
+      out: nothing,
+      err: /token not found/,
+    },
+    { command: 'account disable', args: () => [`ann-${running}`], running, code: 0, out: /is disabled/, err: nothing },
+    { command: 'account enable', args: () => [`ann-${running}`], running, code: 0, out: /is enabled/, err: nothing },
+    {
+      command: 'account rename',
+      args: () => [`ann-${running}`, `anna-${running}`],
+      running,
+      code: 0,
+      out: /is anna-\w+ now/,
+      err: nothing,
+    },
+    { command: 'account erase', args: () => [`anna-${running}`], running, code: 1, out: nothing, err: /--yes/ },
+    {
+      command: 'account erase',
+      args: () => [`anna-${running}`, '--yes'],
+      running,
+      code: 0,
+      out: /erased/,
+      err: nothing,
+    },
+    { command: 'limits', args: () => [], running, code: 0, out: /^LIMIT.+rooms/s, err: nothing },
+    { command: 'limits set', args: () => ['rooms', '1000'], running, code: 0, out: /rooms.+1,000/, err: nothing },
+    { command: 'verify', args: () => [], running, code: 0, out: /^The store is intact: /, err: oneLine },
+    { command: 'compact', args: () => [], running, code: 0, out: /The store takes/, err: nothing },
+    { command: 'login-link', args: () => [], running, code: 0, out: /\/sign-in#[0-9a-f-]{36}\n$/, err: oneLine },
     {
       command: 'backup create',
       args: ({ folder }) => [join(folder, `new-${running}.backup`)],
@@ -100,6 +142,30 @@ const rows: readonly Row[] = [
     code: 0,
     out: /1 new event in 1 bucket/,
     err: nothing,
+  },
+  {
+    command: 'import ics',
+    args: ({ folder }) => [join(folder, 'work.ics')],
+    running: true,
+    code: 0,
+    out: /^work\.ics: 1 event read; 1 meeting\.\n$/,
+    err: nothing,
+  },
+  {
+    command: 'conform',
+    args: ({ hub }) => [hub, '--rules', 'B1', '--quick'],
+    running: true,
+    code: 0,
+    out: /^not run \[B1\.8\].*\n.*\n16 checks: 15 kept, 0 broken, 1 not run\.\n$/,
+    err: progress,
+  },
+  {
+    command: 'load',
+    args: ({ hub }) => [hub, '--clients', '2', '--seconds', '1'],
+    running: true,
+    code: 0,
+    out: /^ROW .*\nfan-out .*\nwrites .*\nheartbeats .*\nread-all .*\n$/,
+    err: progress,
   },
   // After the import, which creates this bucket.
   { command: 'bucket list', args: () => [], running: true, code: 0, out: /^BUCKET.+aw-window/s, err: nothing },
@@ -146,6 +212,22 @@ const rows: readonly Row[] = [
     out: nothing,
     err: oneLine,
   },
+  {
+    command: 'account export',
+    args: ({ folder }) => ['owner', join(folder, 'owner.json')],
+    running: true,
+    code: 0,
+    out: /owner\.json/,
+    err: nothing,
+  },
+  {
+    command: 'account export',
+    args: ({ folder }) => ['owner', join(folder, 'late.json')],
+    running: false,
+    code: 1,
+    out: nothing,
+    err: /hub/,
+  },
   { command: 'edge', args: () => [], running: false, code: 2, out: nothing, err: /HORAI_EDGE_HUB/ },
 ];
 
@@ -159,13 +241,14 @@ const command = (...args: readonly string[]): Promise<Ended> => new HubProcess(l
 beforeAll(async () => {
   server = await wakatimeServer();
   const folder = leftovers.folder();
-  place = { folder, wakatime: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  place = { folder, wakatime: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, hub: '' };
   env = { HORAI_DATA: join(folder, 'data'), HORAI_OWNER_TOKEN: key };
   writeFileSync(join(folder, 'dump.json'), JSON.stringify(dump));
+  writeFileSync(join(folder, 'work.ics'), calendar);
   const buckets = { 'aw-window': { id: 'aw-window', ...bucket } };
   writeFileSync(join(folder, 'buckets.json'), JSON.stringify({ buckets }));
   hub = new HubProcess(leftovers, env, ['start']);
-  await hub.up();
+  place = { ...place, hub: await hub.up() };
 });
 afterAll(async () => {
   server.closeAllConnections();
@@ -184,7 +267,7 @@ async function endsAs({ command: name, args, code, out, err }: Row): Promise<voi
 test.each(rows.filter(({ running }) => running))('horai $command ends with $code while a hub runs', endsAs);
 
 test('horai start runs until a signal stops it, and exits with 0', async () => {
-  expect(await hub.stop()).toMatchObject({ code: 0, err: '' });
+  expect(await hub.stop()).toMatchObject({ code: 0, err: expect.stringMatching(informs) });
   expect(existsSync(env['HORAI_DATA'] ?? '')).toBe(true);
 });
 
@@ -192,7 +275,7 @@ test.each(rows.filter(({ running }) => !running))('horai $command ends with $cod
 
 test('every command in the help is in the table', async () => {
   const named = (help: string): string[] =>
-    [...(help.split(/^Commands:$/m)[1] ?? '').matchAll(/^ {2}([a-z]+)(?= |$)/gm)].map(([, name = '']) => name);
+    [...(help.split(/^Commands:$/m)[1] ?? '').matchAll(/^ {2}([a-z-]+)(?= |$)/gm)].map(([, name = '']) => name);
   const found: string[] = [];
   const walk = async (words: readonly string[]): Promise<void> => {
     const { code, out } = await type(place.folder, ...words, '--help');
@@ -202,7 +285,8 @@ test('every command in the help is in the table', async () => {
     else for (const name of inner) await walk([...words, name]);
   };
   await walk([]);
-  const covered = new Set(['start', ...rows.map((row) => row.command)]);
+  // demo.test.ts runs `demo`, and mcp-stdio.test.ts `mcp`.
+  const covered = new Set(['start', 'demo', 'mcp', ...rows.map((row) => row.command)]);
   expect(found.filter((name) => !covered.has(name))).toEqual([]);
 });
 

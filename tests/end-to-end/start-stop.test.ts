@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { everyDriver, loadDriver } from '../../server/storage/sqlite/driver.ts';
+import { eventually } from '../harness/eventually.ts';
 import { type Ended, HubProcess, Leftovers } from '../harness/process.ts';
 import { Socket } from '../harness/socket.ts';
 
@@ -27,6 +28,9 @@ async function takenPort(): Promise<string> {
   return String(port);
 }
 
+/** Lines of the log at the level info, and nothing else. */
+const informs = /^(?:\{"level":30,[^\n]*\n)*$/;
+
 /** Expects one sentence for a person and no stack trace. */
 function expectSentence(ended: Ended, ...parts: readonly (string | RegExp)[]): void {
   expect(ended.out).toBe('');
@@ -37,12 +41,12 @@ function expectSentence(ended: Ended, ...parts: readonly (string | RegExp)[]): v
 }
 
 describe.each(['uws', 'ws'])('a hub on %s', (engine) => {
-  test('prints the owner’s token and lines to paste at its first start, and three lines at later starts', async () => {
+  test('prints the owner’s token and lines to paste at its first start, and four lines at later starts', async () => {
     const env = { HORAI_DATA: join(leftovers.folder(), 'data'), HORAI_ENGINE: engine };
     const first = new HubProcess(leftovers, env);
     const url = await first.up();
     const firstEnd = await first.stop();
-    expect(firstEnd).toMatchObject({ code: 0, err: '' });
+    expect(firstEnd).toMatchObject({ code: 0, err: expect.stringMatching(informs) });
     const secret = uuid.exec(firstEnd.out)?.[0] ?? '';
     expect(secret).not.toBe('');
     expect(firstEnd.out).toContain(`npx wscat -c ${url.replace('http', 'ws')}`);
@@ -53,9 +57,9 @@ describe.each(['uws', 'ws'])('a hub on %s', (engine) => {
     const socket = await Socket.open(again);
     expect(await socket.ask({ type: 'login', user_id: secret })).toMatchObject({ success: true, user_id: secret });
     const { out, err, code } = await second.stop();
-    expect(out.trimEnd().split('\n')).toHaveLength(3);
+    expect(out.trimEnd().split('\n')).toHaveLength(4);
     expect(out).not.toMatch(uuid);
-    expect({ err, code }).toEqual({ err: '', code: 0 });
+    expect({ err, code }).toEqual({ err: expect.stringMatching(informs), code: 0 });
   });
 
   test('[C6.1] on SIGTERM tells clients to reconnect, and exits with 0', async () => {
@@ -68,9 +72,59 @@ describe.each(['uws', 'ws'])('a hub on %s', (engine) => {
     expect(await socket.closed).toMatchObject({ code: 1012 });
     expect(await hub.ended).toMatchObject({ code: 0 });
   });
+
+  test('[C6.3] on SIGTERM answers the requests under way, on HTTP and WebSocket, and keeps what it acknowledged', async () => {
+    const env = { HORAI_DATA: leftovers.folder(), HORAI_ENGINE: engine };
+    const hub = new HubProcess(leftovers, env);
+    const url = await hub.up();
+    const bucket = `${url}api/0/buckets/b`;
+    const headers = { 'content-type': 'application/json' };
+    const about = JSON.stringify({ client: 'c', type: 't', hostname: 'h' });
+    await fetch(bucket, { method: 'POST', headers, body: about });
+    const sockets = await Promise.all(Array.from({ length: 50 }, () => Socket.open(url)));
+    for (const socket of sockets) await socket.ask({ type: 'login' });
+    const post = (second: number) => {
+      const event = { timestamp: new Date(1e12 + second * 1_000).toISOString(), duration: 0, data: { second } };
+      return fetch(`${bucket}/events`, { method: 'POST', headers, body: JSON.stringify([event]) });
+    };
+    const written = sockets.map((socket, at) => {
+      const key = `k${at}`;
+      return socket.ask({ type: 'create', channel: 'log', key, item: at, ref: at });
+    });
+    const posted = Array.from({ length: 50 }, (_, second) => post(second));
+    await Promise.race(posted);
+    hub.signal('SIGTERM');
+    const statuses = (await Promise.all(posted)).map(({ status }) => status);
+    const acks = await Promise.all(written);
+    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    expect(acks.map(({ ref, success }) => ({ ref, success }))).toEqual(
+      sockets.map((_, ref) => ({ ref, success: true })),
+    );
+    expect(await hub.ended).toMatchObject({ code: 0, err: expect.stringMatching(informs) });
+
+    const again = await new HubProcess(leftovers, env).up();
+    const socket = await Socket.open(again);
+    const { items } = await socket.ask({ type: 'read-all', channel: 'log' });
+    expect(items).toHaveLength(50);
+    const { length } = JSON.parse(await (await fetch(`${again}api/0/buckets/b/events`)).text());
+    expect(length).toBeGreaterThanOrEqual(statuses.filter((status) => status === 200).length);
+  });
 });
 
 describe('a hub', () => {
+  test('is not ready any more before it stops, while it still serves', async () => {
+    const hub = new HubProcess(leftovers, { HORAI_DATA: leftovers.folder(), HORAI_DRAIN: '1' });
+    const url = await hub.up();
+    const ready = async () => (await fetch(`${url}-/health/ready`)).status;
+    expect(await ready()).toBe(200);
+    hub.signal('SIGTERM');
+    await eventually(async () => (await ready()) === 503, 'the hub to be not ready');
+    expect((await fetch(`${url}-/health`)).status).toBe(200);
+    const socket = await Socket.open(url);
+    expect(await socket.ask({ type: 'create', task: { id: 1, desc: 'late' }, ref: 1 })).toMatchObject({ type: 'ack' });
+    expect(await hub.ended).toMatchObject({ code: 0 });
+  });
+
   test('stops on Ctrl-C too, and keeps all writes', async () => {
     const env = { HORAI_DATA: leftovers.folder() };
     const hub = new HubProcess(leftovers, env);

@@ -16,6 +16,9 @@ const quiet = [
   '--autoplay-policy=user-gesture-required',
 ];
 
+/** How every browser of the tests is launched. */
+export const chromiumOptions = { executablePath, args: quiet };
+
 export const hasChromium = existsSync(executablePath);
 if (!hasChromium) console.warn(`${executablePath} does not exist: the tests of the pages in a browser are SKIPPED.`);
 
@@ -24,6 +27,8 @@ export interface VisitorOptions {
   readonly ahead?: number;
   readonly scripts?: boolean;
   readonly width?: number;
+  /** Requests that a service worker answers cannot be held back by the test. */
+  readonly serviceWorkers?: 'allow' | 'block';
 }
 
 /** `Date` of every page, as if the machine's clock were set wrong. */
@@ -52,7 +57,9 @@ export class Visitor {
       if (message.type() !== 'error') return;
       if (
         this.outage &&
-        /^(?:Failed to load resource|WebSocket connection to .* failed): .*net::ERR_/.test(message.text())
+        /^(?:Failed to load resource|WebSocket connection to .* failed): .*(?:net::ERR_|.*status of 503|.*response code: 503)/.test(
+          message.text(),
+        )
       )
         return;
       this.complaints.push(message.text());
@@ -64,9 +71,13 @@ export class Visitor {
     });
   }
 
-  static async open(hub: string, { ahead = 0, scripts = true, width = 1280 }: VisitorOptions = {}): Promise<Visitor> {
-    const browser = await chromium.launch({ executablePath, args: quiet });
-    const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: { width, height: 800 } });
+  static async open(
+    hub: string,
+    { ahead = 0, scripts = true, width = 1280, serviceWorkers = 'allow' }: VisitorOptions = {},
+  ): Promise<Visitor> {
+    const browser = await chromium.launch(chromiumOptions);
+    const viewport = { width, height: 800 };
+    const context = await browser.newContext({ javaScriptEnabled: scripts, serviceWorkers, viewport });
     if (ahead !== 0) await context.addInitScript(wrongClock(ahead));
     return new Visitor(browser, await context.newPage(), new URL(hub).origin);
   }
@@ -79,6 +90,36 @@ export class Visitor {
 
   async press(button: string): Promise<void> {
     await this.page.getByRole('button', { name: button, exact: true }).click();
+  }
+
+  /** Everything that this browser stores for the hub where scripts can read it. */
+  async stored(): Promise<string> {
+    const kept = await this.page.evaluate(`(async () => {
+      const values = [];
+      for (const { name } of await indexedDB.databases()) {
+        const database = await new Promise((resolve) => {
+          indexedDB.open(name).onsuccess = ({ target }) => resolve(target.result);
+        });
+        for (const store of database.objectStoreNames) {
+          const all = database.transaction(store).objectStore(store).getAll();
+          values.push(await new Promise((resolve) => { all.onsuccess = () => resolve(all.result); }));
+        }
+        database.close();
+      }
+      const cached = [];
+      for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const request of await cache.keys()) cached.push(request.url, await (await cache.match(request)).text());
+      }
+      return JSON.stringify([values, { ...localStorage }, { ...sessionStorage }, cached, document.cookie, location.href]);
+    })()`);
+    return String(kept);
+  }
+
+  /** Takes back what Chromium complained of requests that the hub refused, where the test is about that. */
+  forgetRefusals(): void {
+    const all = this.complaints.splice(0);
+    for (const refusal of all) if (!/\b40[13]\b/.test(refusal)) this.complaints.push(refusal);
   }
 
   count(selector: string): Promise<number> {

@@ -3,8 +3,10 @@
 
 import type { CliContext, LastSync } from '../../clients/kronos/cli/cli-context.ts';
 import { run } from '../../clients/kronos/cli/program.ts';
+import type { ProcessRequest } from '../../clients/kronos/cli/run-process.ts';
 import { type DatabaseStore, emptyDatabase, type KronosDatabase } from '../../clients/kronos/data/database.ts';
 import type { ListedIds } from '../../clients/kronos/data/listed-ids.ts';
+import type { ListedTime } from '../../clients/kronos/data/listed-times.ts';
 import { at, zoneOf } from './zones.ts';
 
 export class MemoryDatabase implements DatabaseStore {
@@ -40,16 +42,26 @@ export class TestCli {
   stdin = '';
   syncs = 0;
   lastSync: LastSync | undefined;
+  askedDate = '';
+  /** Whether input and output are a terminal. */
+  isTerminal = false;
   /** The answer to a yes-or-no question. */
   answer: 'yes' | 'no' | 'cannot ask' = 'cannot ask';
   readonly questions: string[] = [];
   /** Every progress line, in order. */
   readonly progress: string[] = [];
   listedIds: ListedIds = new Map();
+  listedTimes: readonly ListedTime[] | undefined;
+  /** The answer to a question for a line; undefined if nobody can be asked. */
+  line: string | undefined;
+  /** What the person does in the editor. */
+  editor: (text: string) => string = (text) => text;
   folder = '/nowhere';
   end: () => void = () => undefined;
   /** Called with each line that is printed. */
   onPrint: (line: string) => void = () => undefined;
+  /** Called in place of running a program; returns its exit code. */
+  onRun: (request: ProcessRequest) => number | Promise<number> = () => 0;
   #names = 0;
   #name: string;
 
@@ -74,7 +86,7 @@ export class TestCli {
       dataDir: this.folder,
       colour: this.colour,
       width: this.width,
-      interactive: false,
+      interactive: this.isTerminal,
       zone: zoneOf(zone),
       zoneName: () => zone,
       unbundledReason: '',
@@ -91,6 +103,15 @@ export class TestCli {
         this.questions.push(question);
         return Promise.resolve(this.answer);
       },
+      askLine: (question) => {
+        this.questions.push(question);
+        return Promise.resolve(this.line);
+      },
+      editText: (text) => Promise.resolve({ ok: true, text: this.editor(text), path: '/nowhere/time-edit.txt' }),
+      readListedTimes: () => this.listedTimes,
+      writeListedTimes: (times) => {
+        this.listedTimes = times;
+      },
       readListedIds: () => this.listedIds,
       writeListedIds: (ids) => {
         this.listedIds = ids;
@@ -103,10 +124,15 @@ export class TestCli {
         return `${this.#name}-${this.#names}`;
       },
       formatDate: (seconds) => new Date(seconds * 1_000).toISOString().slice(0, 19),
+      runProcess: async (request) => this.onRun(request),
       startBackgroundSync: () => {
         this.syncs += 1;
       },
       readLastSync: () => this.lastSync,
+      readAskedDate: () => this.askedDate,
+      writeAskedDate: (date) => {
+        this.askedDate = date;
+      },
       onInterrupt: (act) => {
         this.end = act;
         return () => undefined;

@@ -208,13 +208,16 @@ export async function dial(port: number): Promise<TcpClient> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   const lines = new Flow<string>();
   const pieces: Buffer[] = [];
-  let rest = '';
+  let rest: string[] = [];
   const decoder = new TextDecoder();
   socket.on('data', (chunk) => {
     pieces.push(Buffer.from(chunk));
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = parts.pop() ?? '';
-    for (const part of parts) lines.push(part);
+    const [first = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n');
+    rest.push(first);
+    for (const part of more) {
+      lines.push(rest.join(''));
+      rest = [part];
+    }
   });
   const all = new Promise<string>((resolve) => socket.on('close', () => resolve(Buffer.concat(pieces).toString())));
   await new Promise<void>((resolve, reject) => {

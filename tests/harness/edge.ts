@@ -83,7 +83,7 @@ export async function startEdge(
       keepDays: 7,
       rules: undefined,
       testing: false,
-      engine: 'ws',
+      socketEngine: { engine: 'ws' },
       ...('folder' in overrides ? {} : { store: new MemoryStore({ epoch: world.id() }) }),
       ...overrides,
     },

@@ -2,11 +2,13 @@
 // There are no sockets here; tests/contract/conversation.ts uses real ones.
 
 import { openTaskClients, type TaskDeps } from '../../server/adapters/kronos/task-requests.ts';
+import { AccountLifecycle } from '../../server/core/account-lifecycle.ts';
 import { Accounts } from '../../server/core/accounts.ts';
 import { Hub } from '../../server/core/hub.ts';
-import type { Conversation, Peer, Publisher, Sent } from '../../server/core/peer.ts';
+import type { Conversation, Peer, Pieces, Publisher, Sent } from '../../server/core/peer.ts';
+import type { PresenceBoard } from '../../server/core/presence.ts';
 import { noopRelay, type Relay } from '../../server/core/relay.ts';
-import type { Store } from '../../server/core/store.ts';
+import type { Store, StoredArchive } from '../../server/core/store.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
 import type { AuthorizePolicy } from '../../server/wire/authorize.ts';
 import { openWire } from '../../server/wire/conversation.ts';
@@ -42,11 +44,15 @@ export class Wire implements Peer {
   readonly address: string;
   readonly name: string;
   readonly received: Message[] = [];
+  /** Characters of each piece of the messages that were sent in pieces. */
+  readonly pieces: number[] = [];
   closedWith: number | undefined;
   /** How many more texts it accepts. It drops the next ones, until `drain`. */
   room = Number.POSITIVE_INFINITY;
   conversation: Conversation | undefined;
   #switchboard: Switchboard;
+  /** Messages in pieces that wait for room. */
+  #awaiting: (() => void)[] = [];
 
   constructor(switchboard: Switchboard, name: string, address = '127.0.0.1') {
     this.#switchboard = switchboard;
@@ -59,6 +65,19 @@ export class Wire implements Peer {
     this.room -= 1;
     this.received.push(JSON.parse(text));
     return this.room === 0 ? 'queued' : 'sent';
+  }
+
+  async stream(pieces: Pieces): Promise<boolean> {
+    let text = '';
+    const add = (piece: string): void => {
+      this.pieces.push(piece.length);
+      text += piece;
+    };
+    if (Symbol.iterator in pieces) for (const piece of pieces) add(piece);
+    else for await (const piece of pieces) add(piece);
+    while (this.closedWith === undefined && this.room <= 0)
+      await new Promise<void>((resolve) => this.#awaiting.push(resolve));
+    return this.send(text) !== 'dropped';
   }
 
   publish(text: string): void {
@@ -85,6 +104,7 @@ export class Wire implements Peer {
 
   drain(room: number): void {
     this.room = room;
+    for (const resume of this.#awaiting.splice(0)) resume();
     this.conversation?.drained();
   }
 
@@ -121,20 +141,28 @@ export async function startHub(
   options: Partial<Pick<AuthorizePolicy, 'personal' | 'signup'> & Pick<TaskDeps, 'merge'>> & {
     store?: Store;
     relay?: Relay;
+    /** Where several nodes tell each other who is in which channel. */
+    presence?: PresenceBoard;
     world?: TestWorld;
+    /** L8.2; ten seconds if it is not given. */
+    readonly tokensMaxAgeMs?: number;
+    /** The store, where accounts are renamed and erased. */
+    archive?: StoredArchive;
   } = {},
 ): Promise<TestHub> {
   const world = options.world ?? new TestWorld();
-  const store = options.store ?? new MemoryStore({ epoch: 'e1' });
-  const hub = new Hub({ store, relay: options.relay ?? noopRelay, world });
+  const store = options.archive ?? options.store ?? new MemoryStore({ epoch: 'e1' });
+  const hub = new Hub({ store, relay: options.relay ?? noopRelay, world, presence: options.presence });
   const switchboard = new Switchboard();
   hub.addPublisher(switchboard);
-  const accounts = await Accounts.open(hub);
+  const accounts = await Accounts.open(hub, undefined, options.tokensMaxAgeMs);
   const owner = (await accounts.createOwner(undefined)) ?? '';
   const { personal = true, signup = 'closed' } = options;
   const merge = options.merge === undefined ? {} : { merge: options.merge };
   const tasks = await openTaskClients({ hub, accounts, ...merge });
-  const converse = openWire({ hub, accounts, tasks, personal, signup, version: '0.0.0' });
+  const lifecycle =
+    options.archive === undefined ? {} : { lifecycle: new AccountLifecycle(hub, accounts, options.archive) };
+  const converse = openWire({ hub, accounts, tasks, personal, signup, version: '0.0.0', ...lifecycle });
   let wires = 0;
   return {
     hub,

@@ -27,6 +27,7 @@ const pages: Pages = {
   room: (facts) => JSON.stringify(facts),
   help: (facts) => JSON.stringify(facts),
   stats: (facts) => JSON.stringify(facts),
+  missing: (path) => `<h1>missing ${path}</h1>`,
 };
 
 export interface MobHub extends AdapterHub {

@@ -3,12 +3,13 @@
 // warning.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
 import { freePort } from '../../scripts/prove/free-port.ts';
 import type { PostgresUrl } from '../../server/config.ts';
+import { eventually } from './eventually.ts';
 
 const debian = '/usr/lib/postgresql';
 
@@ -26,7 +27,7 @@ if (postgresBin === undefined) {
 }
 
 /** A user who can run the server, if this process is root; else undefined. */
-function serverUser(): { readonly uid: number; readonly gid: number } | undefined {
+export function serverUser(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string, name: string) =>
     Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }));
@@ -49,10 +50,12 @@ export class Postgres {
   readonly #settings: readonly string[];
   #server: ChildProcess | undefined;
   #databases = 0;
+  #data: string;
 
   private constructor(bin: string, folder: string, port: number, settings: readonly string[]) {
     this.#bin = bin;
     this.#folder = folder;
+    this.#data = join(folder, 'data');
     this.port = port;
     this.#settings = settings;
   }
@@ -82,15 +85,19 @@ export class Postgres {
     }
   }
 
-  /** @returns its error output if it did not start */
-  async #up(): Promise<string | undefined> {
-    const settings = [`port=${this.port}`, `unix_socket_directories=${this.#folder}`, 'listen_addresses=127.0.0.1'];
-    const args = [...settings, 'max_connections=200', ...this.#settings].flatMap((setting) => ['-c', setting]);
-    const server = spawn(join(this.#bin, 'postgres'), ['-D', join(this.#folder, 'data'), ...args], {
+  #spawn(data: string, port: number, more: readonly string[]) {
+    const settings = [`port=${port}`, `unix_socket_directories=${this.#folder}`, 'listen_addresses=127.0.0.1'];
+    const args = [...settings, 'max_connections=200', ...this.#settings, ...more].flatMap((setting) => ['-c', setting]);
+    return spawn(join(this.#bin, 'postgres'), ['-D', data, ...args], {
       ...this.#user,
       cwd: this.#folder,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+  }
+
+  /** @returns its error output if it did not start */
+  async #up(): Promise<string | undefined> {
+    const server = this.#spawn(this.#data, this.port, []);
     this.#server = server;
     let errors = '';
     server.stderr.on('data', (chunk: Buffer) => {
@@ -148,6 +155,54 @@ export class Postgres {
     } finally {
       await client.end().catch(() => undefined);
     }
+  }
+
+  /**
+   * Makes a standby with all that is written up to now; what is written from then on does not reach it.
+   * @returns a function that stops this server and lets the standby take over, at the same address
+   */
+  async standby(): Promise<() => Promise<void>> {
+    const data = await this.#copy();
+    return () => this.#takeOver(data, 'SIGKILL');
+  }
+
+  /** A standby with everything takes over at the same address, after an orderly stop. */
+  async failOver(): Promise<void> {
+    const server = this.#server;
+    const data = await this.#copy();
+    const port = await freePort();
+    const standby = this.#spawn(data, port, [`primary_conninfo=host=127.0.0.1 port=${this.port} user=horai`]);
+    const exit = new Promise((resolve) => standby.once('exit', resolve));
+    // An orderly stop sends everything to the standby first.
+    const isStreaming = async () =>
+      (await this.query(`SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'`)).length > 0;
+    await eventually(isStreaming, 'the standby to follow');
+    const stopped = new Promise((resolve) => server?.once('exit', resolve));
+    server?.kill('SIGINT');
+    await stopped;
+    standby.kill('SIGINT');
+    await exit;
+    this.#server = undefined;
+    await this.#takeOver(data, 'SIGINT');
+  }
+
+  async #copy(): Promise<string> {
+    this.#folders += 1;
+    const data = join(this.#folder, `standby-${this.#folders}`);
+    execFileSync(
+      join(this.#bin, 'pg_basebackup'),
+      ['-D', data, '-h', '127.0.0.1', '-p', String(this.port), '-U', 'horai', '-c', 'fast', '-X', 'stream', '-N'],
+      { ...this.#user, cwd: this.#folder, stdio: 'pipe' },
+    );
+    writeFileSync(join(data, 'standby.signal'), '');
+    return data;
+  }
+
+  async #takeOver(data: string, signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+    await this.down(signal);
+    this.#data = data;
+    await this.up();
+    await this.query('SELECT pg_promote(true)');
   }
 
   async remove(): Promise<void> {

@@ -35,11 +35,31 @@ export class Leftovers {
   async clear(): Promise<void> {
     for (const child of this.#children) {
       const exit = new Promise((resolve) => child.once('exit', resolve));
+      const descendants = child.pid === undefined ? [] : descendantsOf(child.pid);
       child.kill('SIGKILL');
       await exit;
+      for (const pid of descendants) kill(pid);
     }
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
     this.#folders = [];
+  }
+}
+
+/** The processes that a process has started, and those that they have: npx leaves its program behind. Linux only. */
+function descendantsOf(pid: number): readonly number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    return children.flatMap((child) => [child, ...descendantsOf(child)]);
+  } catch {
+    return [];
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended with its parent.
   }
 }
 
@@ -53,17 +73,21 @@ export class HubProcess {
   /**
    * Uses a free port and opens no Kronos port, unless `env` sets them.
    * @param prefix a command line before the hub's own, such as `ip netns exec …`
+   * @param program the hub's own command line
+   * @param sources the folder with the hub's sources; this project by default
    */
   constructor(
     leftovers: Leftovers,
     env: Readonly<Record<string, string>>,
     args: readonly string[] = [],
     prefix: readonly string[] = [],
+    program: readonly string[] = [process.execPath, 'bin/horai.js'],
+    sources = top,
   ) {
     const { PATH, HOME } = process.env;
-    const [command = '', ...rest] = [...prefix, process.execPath, 'bin/horai.js', ...args];
+    const [command = '', ...rest] = [...prefix, ...program, ...args];
     this.#child = spawn(command, rest, {
-      cwd: top,
+      cwd: sources,
       env: { PATH, HOME, HORAI_PORT: '0', HORAI_KRONOS_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -86,6 +110,11 @@ export class HubProcess {
 
   get out(): string {
     return this.#out;
+  }
+
+  /** What it has written to its standard error so far. */
+  get err(): string {
+    return this.#err;
   }
 
   /** Resident memory in bytes. */

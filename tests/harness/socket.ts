@@ -34,7 +34,12 @@ export class Socket {
   }
 
   say(message: object): void {
-    this.#socket.send(JSON.stringify(message));
+    this.type(JSON.stringify(message));
+  }
+
+  /** Sends a text as it is. */
+  type(text: string): void {
+    this.#socket.send(text);
   }
 
   /** The next message, parsed. */

@@ -1,7 +1,9 @@
-// Creates a task with all fields that clients of 2018 send, for tests that set only one or two of them.
+// Tasks for tests that set only one or two of their fields.
 
 import type { Task } from '../../protocol/messages.ts';
+import type { PlainTask } from '../../protocol/plain.ts';
 
+/** With all fields that clients of 2018 send. */
 export const task = (id: number, desc: string, more: Task = {}): Task => ({
   id,
   desc,
@@ -13,3 +15,16 @@ export const task = (id: number, desc: string, more: Task = {}): Task => ({
   worktime: 0,
   ...more,
 });
+
+/** As a device has it, with nothing but a description. */
+export const blankTask: PlainTask = {
+  index: 'k',
+  id: 5,
+  desc: 'a task',
+  tags: [],
+  active: 0,
+  last_active: 0,
+  due: 0,
+  done: 0,
+  worktime: 0,
+};

@@ -20,10 +20,15 @@ export interface LogLine {
 }
 
 export class TestWorld implements World {
+  readonly isSimulated = true;
   readonly lines: LogLine[] = [];
   readonly random: () => number;
   readonly log: Log;
+  /** Called whenever the clock has moved. */
+  passed: () => void = () => undefined;
   #now: number;
+  /** How far the clock is ahead of the time that has passed, in milliseconds. */
+  #offset = 0;
   #names = 0;
   #timers: { at: number; act: () => void }[] = [];
 
@@ -32,11 +37,19 @@ export class TestWorld implements World {
     this.#now = now;
     const line = (level: LogLine['level']) => (facts: object, text: string) =>
       void this.lines.push({ level, text, facts });
-    this.log = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+    this.log = { level: 'info', debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#offset;
+  }
+
+  /**
+   * Sets the clock, while timers go on as before: somebody set it, or, forward, the machine slept meanwhile and its timers with it.
+   * @param ms by how much; negative sets it back
+   */
+  jump(ms: number): void {
+    this.#offset += ms;
   }
 
   after(ms: number, act: () => void): () => void {
@@ -68,5 +81,6 @@ export class TestWorld implements World {
       due.act();
     }
     this.#now = until;
+    this.passed();
   }
 }

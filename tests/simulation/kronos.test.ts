@@ -2,23 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { type Life, type Merge, mergeList } from '../../protocol/merge.ts';
 import type { Task } from '../../protocol/messages.ts';
 import { type Net, type Outcome, simulate } from './kronos.ts';
+import { faults, runSeeds, sum } from './outcomes.ts';
 
 /** The same seeds give the same runs on every machine. */
 const seeds = 300;
 
-async function run(count: number, net: Net, merge?: typeof mergeList): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (let seed = 1; seed <= count; seed += 1) outcomes.push(await simulate(seed, net, merge));
-  return outcomes;
-}
-
-/** All faults with their seeds. `simulate(seed)` repeats a run and returns its trace. */
-function faults(outcomes: readonly Outcome[]): string[] {
-  return outcomes.flatMap(({ seed, faults }) => faults.map((fault) => `seed ${seed}: ${fault}`));
-}
-
-const sum = (outcomes: readonly Outcome[], count: (outcome: Outcome) => number) =>
-  outcomes.reduce((total, outcome) => total + count(outcome), 0);
+const run = (count: number, net: Net, merge?: typeof mergeList): Promise<Outcome[]> =>
+  runSeeds(count, (seed) => simulate(seed, net, merge));
 
 describe('kronos.vim of both generations, edits offline and online, and a hub that crashes', () => {
   test.each<Net>([

@@ -36,13 +36,15 @@ class StoreConnection {
       epoch: truth.epoch,
       head: (channel) => this.#through(() => truth.head(channel)),
       append: (channel, write, keep) => this.#through(() => truth.append(channel, write, keep)),
-      since: (channel, seq, limit) => this.#through(() => truth.since(channel, seq, limit)),
+      since: (channel, seq, limit, page) => this.#through(() => truth.since(channel, seq, limit, page)),
       read: (channel, range) => this.#through(() => truth.read(channel, range)),
+      state: (channel, range) => this.#through(() => truth.state(channel, range)),
       history: (channel, past) => this.#through(() => truth.history(channel, past)),
       at: (channel, seq) => this.#through(() => truth.at(channel, seq)),
       channels: (prefix) => this.#through(() => truth.channels(prefix)),
       heads: (channels, prefixes) => this.#through(() => truth.heads(channels, prefixes)),
       forget: (channel, through) => truth.forget(channel, through),
+      bytes: (channel) => truth.bytes(channel),
       check: () => truth.check(),
       close: () => Promise.resolve(),
     };
@@ -66,7 +68,9 @@ async function simulate(seed: number): Promise<void> {
   const truth = new MemoryStore({ epoch: 'e' });
   const connections = [new StoreConnection(random), new StoreConnection(random)];
   const nodes = await Promise.all(
-    connections.map((connection) => startHub({ store: connection.store(truth), relay: silentRelay, world })),
+    connections.map((connection) =>
+      startHub({ store: connection.store(truth), relay: silentRelay, world, tokensMaxAgeMs: Number.POSITIVE_INFINITY }),
+    ),
   );
   const owner = nodes[0]?.owner ?? '';
   const wires = nodes.flatMap((node) => [0, 1].map(() => node.connect()));

@@ -1,24 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Storage } from '../../clients/typescript/index.ts';
 import type { Message } from '../harness/kronos.ts';
+import { faults, runSeeds, sum } from './outcomes.ts';
 import { type Outcome, simulate, type Tampering } from './sdk.ts';
 
 /** The same seeds give the same runs on every machine. */
 const seeds = 1_500;
 
-async function run(count: number, tampering?: Tampering): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (let seed = 1; seed <= count; seed += 1) outcomes.push(await simulate(seed, tampering));
-  return outcomes;
-}
-
-/** All faults with their seeds. `simulate(seed)` repeats a run and returns its trace. */
-function faults(outcomes: readonly Outcome[]): string[] {
-  return outcomes.flatMap(({ seed, faults }) => faults.map((fault) => `seed ${seed}: ${fault}`));
-}
-
-const sum = (outcomes: readonly Outcome[], count: (outcome: Outcome) => number) =>
-  outcomes.reduce((total, outcome) => total + count(outcome), 0);
+const run = (count: number, tampering?: Tampering): Promise<Outcome[]> =>
+  runSeeds(count, (seed) => simulate(seed, tampering));
 
 describe('SDKs and plain clients, a lossy network, killed processes, and a hub that crashes and is migrated', () => {
   test(`[W9.1] [U1] [U2] [U3] [S4.4] ${seeds} seeds: all end with the hub's items, and no queued write is lost or executed twice`, async () => {

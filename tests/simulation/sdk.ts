@@ -323,6 +323,10 @@ class Simulation implements DeviceContext {
     this.trace(`${by} is mistaken for ${uid}`);
     this.#confused.add(uid).add(by);
   }
+
+  copied(uid: string): void {
+    this.confused(uid, uid);
+  }
   #faults: string[] = [];
   /** Refused writes of ended processes. */
   #refused: RefusedWrite[] = [];

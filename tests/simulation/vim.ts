@@ -16,6 +16,8 @@ export interface Edit {
   readonly uid: string;
   readonly field: string;
   readonly value: string;
+  /** A stretch of work, in milliseconds of the device's clock. Its value is the end. */
+  readonly worked?: { readonly from: number; readonly to: number };
 }
 
 export interface Deletion {
@@ -37,10 +39,12 @@ export interface DeviceContext {
   trace(line: string): void;
   /** Reports an error that the client would show on its screen. */
   fault(what: string): void;
-  edited(device: SimDevice, uid: string, field: string, value: string): void;
+  edited(device: SimDevice, uid: string, field: string, value: string, worked?: Edit['worked']): void;
   overwritten(device: SimDevice, list: string): void;
   /** A device reused the id of a task without an index for another task. Other clients take that for an edit of the first task. */
   confused(uid: string, by: string): void;
+  /** A device has made a second task of its copy of a task. */
+  copied(uid: string): void;
 }
 
 /** The fields that each generation reads of every task without a check: `to_list_string` and `to_info_string` in task.vim. */
@@ -70,6 +74,16 @@ export class SimDevice {
   #skew: number;
   /** The tasks that it deleted before it received their index, by id. */
   #freed = new Map<number, string>();
+  /**
+   * The tasks whose index it has from a list that the hub does not surely know to have arrived: it sent nothing two seconds later, and the
+   * connection did not end in order (M11). To the hub, these tasks may still have no index here.
+   */
+  #doubtful = new Set<string>();
+  #listedAt = 0;
+  /** True if it has sent an index. Before that it may be a client that drops them, to the hub. */
+  #hasSentIndex = false;
+  /** The ids that it gave to tasks without a message, by uid. */
+  #unsentIds = new Map<string, number>();
 
   constructor(sim: DeviceContext, name: string, generation: 2018 | 2019, skew: number) {
     this.#sim = sim;
@@ -98,8 +112,15 @@ export class SimDevice {
     return this.ready && this.toClient.length === 0 && this.wire.received.length === 0 && this.#sim.quiet;
   }
 
+  #noteDoubtful(): void {
+    for (const task of this.tasks) if (task['index'] === undefined) this.#doubtful.add(uidOf(task));
+    this.#listedAt = this.#sim.world.now();
+  }
+
   send(message: object): void {
+    if (this.#sim.world.now() - this.#listedAt >= 2_000) this.#doubtful.clear();
     this.#sim.trace(`${this.name} > ${JSON.stringify(message)}`);
+    this.#hasSentIndex ||= JSON.stringify(message).includes('"index"');
     this.toHub.push({ at: this.#sim.world.now(), text: JSON.stringify(message) });
   }
 
@@ -115,6 +136,7 @@ export class SimDevice {
     this.wire = this.#sim.hub.connect(this.name);
     this.inTransit = [];
     this.ready = false;
+    this.#listedAt = Number.POSITIVE_INFINITY;
     this.send({ type: 'login', user_id: this.#sim.owner, device_id: this.name, version: this.version });
   }
 
@@ -123,6 +145,7 @@ export class SimDevice {
     this.#sim.trace(`${this.name} cut ${orderly ? 'orderly' : ''}`);
     // Messages arrive before an orderly end of the connection.
     if (orderly) for (const { text } of this.toHub) wire?.say(text);
+    if (orderly) this.#doubtful.clear();
     this.wire = undefined;
     this.ready = false;
     this.toHub = [];
@@ -154,8 +177,10 @@ export class SimDevice {
         return;
       case 'read-all':
         if (this.ready) this.#sim.overwritten(this, JSON.stringify(message.tasks));
+        this.#noteDoubtful();
         this.tasks = structuredClone(message.tasks);
         this.#freed.clear();
+        this.#unsentIds.clear();
         // 2018 takes the tasks but keeps its own version.
         if (this.generation === 2019) this.version = message.version;
         this.ready = true;
@@ -191,6 +216,9 @@ export class SimDevice {
   /** task.vim, `create`, `update`, `delete`: finds a task by `id` alone and ignores an unknown id. */
   #applyChange({ type, task, task_id: taskId }: Message): void {
     const place = (id: unknown) => this.tasks.findIndex((one) => Number(one.id) === Number(id));
+    const namesake = type === 'create' ? this.tasks[place(task.id)] : undefined;
+    // It gave this id to a task without a message (undone), ignores the new task, and means its own task by the id from now on.
+    if (namesake !== undefined && uidOf(namesake) !== uidOf(task)) this.#sim.confused(uidOf(task), uidOf(namesake));
     if (type === 'create' && place(task.id) === -1) {
       const copy = structuredClone(task);
       // 2019 creates its own index for every task that it receives.
@@ -203,7 +231,13 @@ export class SimDevice {
       const before = this.generation === 2019 ? this.tasks[at] : {};
       this.tasks[at] = { ...before, ...structuredClone(task) };
     }
-    if (type === 'delete' && place(taskId) >= 0) this.tasks.splice(place(taskId), 1);
+    if (type === 'delete' && place(taskId) >= 0) {
+      const [removed] = this.tasks.splice(place(taskId), 1);
+      // The hub means the task that has this id there, because 2018 did not send that it gave the id to another one.
+      if (removed !== undefined && this.#unsentIds.get(uidOf(removed)) === Number(taskId)) {
+        this.#sim.deletions.push({ uid: uidOf(removed), seen: JSON.stringify(removed), live: true });
+      }
+    }
   }
 
   /**
@@ -265,11 +299,24 @@ export class SimDevice {
     const field = ['desc', 'tags', 'due'][Math.floor(chance() * 3)] ?? 'desc';
     const value = this.#sim.value();
     const uid = uidOf(task);
+    this.#noteEditedCopy(task);
     this.#sim.edited(this, uid, field, value);
     this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) edits ${uid}.${field} = ${value}`);
     const due = (1_600_000_000 + Number(value.slice(1))) * (this.generation === 2019 ? 1_000 : 1);
     const edit = field === 'tags' ? { tags: [value] } : field === 'due' ? { due } : { desc: `${uid} ${value}` };
     this.#update(task, { ...task, ...edit });
+  }
+
+  /** The ids of the copies that it has edited of a task that it has twice, by uid. */
+  #editedCopies = new Map<string, Set<string>>();
+
+  /** Two copies of a task that were both edited stay two tasks. */
+  #noteEditedCopy(task: Fields): void {
+    const uid = uidOf(task);
+    if (!this.tasks.some((one) => one !== task && uidOf(one) === uid)) return;
+    const edited = this.#editedCopies.get(uid) ?? new Set();
+    this.#editedCopies.set(uid, edited.add(String(task.id)));
+    if (edited.size > 1) this.#sim.copied(uid);
   }
 
   #update(task: Fields, changed: Fields): void {
@@ -288,6 +335,7 @@ export class SimDevice {
     const time = this.#stamp;
     const { start, stop } = task;
     if (this.generation === 2019) {
+      if (task['active']) this.#noteWork(task, time);
       const stopped = task['active'] ? { active: 0, start, stop: [...(Array.isArray(stop) ? stop : []), time] } : {};
       // `-(id . time)`.
       this.#update(task, { ...task, ...stopped, done: time, id: -Number(`${task.id}${time}`) });
@@ -301,13 +349,20 @@ export class SimDevice {
   }
 
   #undone(task: Fields): void {
-    this.#changeSilently(task, { done: 0, id: this.#freeId() });
+    const id = this.#freeId();
+    const freed = this.#freed.get(id);
+    if (freed !== undefined && task['index'] === undefined) this.#sim.confused(freed, uidOf(task));
+    // It has the task twice if another device marked it as done, too: docs/limits.md. The copy is a task of its own from now on.
+    if (this.tasks.some((one) => one !== task && uidOf(one) === uidOf(task))) this.#sim.copied(uidOf(task));
+    this.#unsentIds.set(uidOf(task), id);
+    this.#changeSilently(task, { done: 0, id });
   }
 
   #toggle(task: Fields): void {
     const time = this.#stamp;
     const running = Boolean(task['active']);
     if (this.generation === 2019) {
+      if (running) this.#noteWork(task, time);
       const list = (field: string) => {
         const times = task[field];
         return Array.isArray(times) ? [...times, time] : [time];
@@ -323,6 +378,12 @@ export class SimDevice {
     this.#changeSilently(task, running ? { active: 0, last_active: time, worktime } : { active: time });
   }
 
+  /** Only 2019 has every stretch: 2018 has sums. */
+  #noteWork({ start, ...task }: Fields, to: number): void {
+    const from: unknown = Array.isArray(start) ? start.at(-1) : undefined;
+    if (typeof from === 'number' && to > from) this.#sim.edited(this, uidOf(task), 'stop', `v${to}`, { from, to });
+  }
+
   #delete(task: Fields): void {
     // In 2019, deleting the line of an open task completes it. Only a done task is deleted.
     if (this.generation === 2019 && !task['done']) return;
@@ -330,7 +391,12 @@ export class SimDevice {
     const uid = uidOf(task);
     // For a done task also the id that it had before.
     const ids = [Number(task.id), Number(String(task.id).slice(0, -10))];
-    if (task['index'] === undefined) for (const id of ids) this.#freed.set(id, uid);
+    if (task['index'] === undefined || this.#doubtful.has(uid) || !this.#hasSentIndex) {
+      for (const id of ids) this.#freed.set(id, uid);
+      // The hub has the deleted task under the id that it had before it was done, and another task may have that id now.
+      const heirs = this.tasks.filter((one) => one['index'] === undefined && ids.some((id) => hasHadId(one, id)));
+      for (const heir of heirs) this.#sim.confused(uid, uidOf(heir));
+    }
     this.#sim.trace(`${this.name} (${this.ready ? 'on' : 'off'}) deletes ${uid}`);
     this.#sim.deletions.push({ uid, seen: JSON.stringify(task), live: this.ready });
     // 2018 sends the id as it was typed, as a string. 2019 sends only the index.
@@ -339,4 +405,9 @@ export class SimDevice {
       ...(this.generation === 2019 ? { task_index: task['index'] } : { task_id: String(task.id) }),
     });
   }
+}
+
+/** True if the task has the id, or had it before it was done in 2018. */
+function hasHadId({ id }: Fields, other: number): boolean {
+  return other > 0 && [String(id), String(id).slice(0, -10)].some((digits) => Number(digits) === other);
 }

@@ -30,17 +30,30 @@ describe('the configuration', () => {
       ownerToken: undefined,
       signup: 'closed',
       relay: 'notify',
+      pgConnections: 8,
+      backup: undefined,
+      acceptLoss: false,
       rooms: 'open',
       hosts: [],
       origins: [],
+      basePath: '',
+      pushServices: [],
+      outboxAllow: [],
+      fonts: '/usr/share/fonts',
+      secretKey: undefined,
+      trustedProxies: [],
+      diskFloor: 268_435_456,
       store: 'sqlite',
       engine: 'auto',
+      drainMs: 100,
+      tokensMaxAgeMs: 10_000,
+      uws: undefined,
       heartbeatAge: undefined,
       heartbeatAhead: 24,
       awWebUi: undefined,
       awWebUiPort: 5601,
       testing: false,
-      log: 'warn',
+      log: 'info',
     });
   });
 
@@ -57,15 +70,24 @@ describe('the configuration', () => {
     ['HORAI_OWNER_TOKEN', uuid, { ownerToken: uuid }],
     ['HORAI_SIGNUP', 'open', { signup: 'open' }],
     ['HORAI_ROOMS', 'members', { rooms: 'members' }],
+    ['HORAI_BACKUP', '/srv/backups', { backup: { folder: '/srv/backups', minute: 180, keep: 7 } }],
+    ['HORAI_BACKUP', '/my backups 23:05 30', { backup: { folder: '/my backups', minute: 1385, keep: 30 } }],
     ['HORAI_HOSTS', 'Hub.example.org, hub.lan:8080', { hosts: ['hub.example.org', 'hub.lan:8080'] }],
     [
       'HORAI_ORIGINS',
       'https://dash.example,chrome-extension://abc',
       { origins: ['https://dash.example', 'chrome-extension://abc'] },
     ],
+    ['HORAI_BASE_PATH', '/horai', { basePath: '/horai' }],
+    ['HORAI_BASE_PATH', '/tools/horai/', { basePath: '/tools/horai' }],
+    ['HORAI_BASE_PATH', '/', { basePath: '' }],
+    ['HORAI_TRUSTED_PROXIES', 'loopback, 10.0.0.0/8,::1', { trustedProxies: ['loopback', '10.0.0.0/8', '::1'] }],
+    ['HORAI_DISK_FLOOR', '0', { diskFloor: 0 }],
+    ['HORAI_DISK_FLOOR', '1024', { diskFloor: 1_073_741_824 }],
     ['HORAI_STORE', 'memory', { store: 'memory' }],
     ['HORAI_STORE', 'postgres://horai:secret@db/horai', { store: 'postgres://horai:secret@db/horai' }],
     ['HORAI_RELAY', 'nats://mq:4222', { relay: 'nats://mq:4222' }],
+    ['HORAI_PG_CONNECTIONS', '5', { pgConnections: 5 }],
     ['HORAI_HEARTBEAT_AGE', '180', { heartbeatAge: 180 }],
     ['HORAI_HEARTBEAT_AHEAD', '0.5', { heartbeatAhead: 0.5 }],
     ['HORAI_AW_WEBUI', '/srv/aw-webui/dist', { awWebUi: '/srv/aw-webui/dist' }],
@@ -73,6 +95,9 @@ describe('the configuration', () => {
     ['HORAI_TESTING', '1', { testing: true, port: 5666 }],
     ['HORAI_TESTING', '0', { testing: false }],
     ['HORAI_ENGINE', 'ws', { engine: 'ws' }],
+    ['HORAI_DRAIN', '7.5', { drainMs: 7_500 }],
+    ['HORAI_TOKENS_MAX_AGE', '30', { tokensMaxAgeMs: 30_000 }],
+    ['HORAI_UWS', '/opt/uws', { uws: '/opt/uws' }],
     ['HORAI_LOG', 'trace', { log: 'trace' }],
     ['XDG_DATA_HOME', '/data', { data: '/data/horai' }],
   ])('takes %s=%s', (variable, value, expected) => {
@@ -97,12 +122,23 @@ describe('the configuration', () => {
     ['HORAI_SIGNUP', 'yes'],
     ['HORAI_ROOMS', 'none'],
     ['HORAI_HOSTS', 'a,,b'],
+    ['HORAI_BASE_PATH', 'horai'],
+    ['HORAI_BASE_PATH', '/a b'],
+    ['HORAI_BASE_PATH', '/a/../b'],
+    ['HORAI_BASE_PATH', '/api'],
+    ['HORAI_BASE_PATH', '/-/x'],
+    ['HORAI_BASE_PATH', 'https://hub.example.org/horai'],
+    ['HORAI_TRUSTED_PROXIES', 'proxy.example.org'],
+    ['HORAI_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['HORAI_DISK_FLOOR', '1GB'],
     ['HORAI_HOSTS', 'https://hub.example.org'],
     ['HORAI_ORIGINS', 'dash.example'],
     ['HORAI_ORIGINS', 'https://dash.example/path'],
     ['HORAI_STORE', 'postgres'],
     ['HORAI_RELAY', 'mqtt://mq'],
     ['HORAI_ENGINE', 'fast'],
+    ['HORAI_DRAIN', '301'],
+    ['HORAI_TOKENS_MAX_AGE', '0'],
     ['HORAI_LOG', 'loud'],
   ])('refuses %s=%s in one sentence that names both', (variable, value) => {
     const errors = wrong({ [variable]: value });
@@ -135,7 +171,7 @@ describe('the configuration', () => {
 
   test('is described with one line for each variable', () => {
     const lines = describeTable(place()).split('\n');
-    expect(lines).toHaveLength(18);
+    expect(lines).toHaveLength(30);
     for (const line of lines) expect(line).toMatch(/^ {2}HORAI_[A-Z_]+ +\S.*\(.+\)$/);
   });
 });

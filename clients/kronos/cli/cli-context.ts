@@ -5,9 +5,12 @@ import type { Zone } from '../../../protocol/zone.ts';
 import type { ActionContext } from '../data/actions.ts';
 import type { DatabaseStore } from '../data/database.ts';
 import type { ListedIds } from '../data/listed-ids.ts';
+import type { ListedTime } from '../data/listed-times.ts';
+import type { ProcessRequest } from './run-process.ts';
 
 export const exitCode = { ok: 0, failure: 1, usage: 2, notFound: 3, auth: 4 } as const;
-export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+/** One of `exitCode`, or that of a program that the command ran. */
+export type ExitCode = number;
 
 /** The result of the last sync, by this command or another one. */
 export interface LastSync {
@@ -16,7 +19,13 @@ export interface LastSync {
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** What the hub asked about running tasks then, as sentences; undefined if it was not asked. */
+  readonly questions?: readonly string[];
 }
+
+export type EditedText =
+  | { readonly ok: true; readonly text: string; readonly path: string }
+  | { readonly ok: false; readonly error: string };
 
 export interface CliContext {
   readonly database: DatabaseStore;
@@ -47,23 +56,41 @@ export interface CliContext {
   askSecret(question: string): Promise<string>;
   /** Asks a yes-or-no question; 'cannot ask' if the standard input is not a terminal. */
   confirm(question: string): Promise<'yes' | 'no' | 'cannot ask'>;
+  /** Asks for a line; undefined if the standard input is not a terminal. */
+  askLine(question: string): Promise<string | undefined>;
+  /** Opens the text in the person's editor, and waits until they close it. The text stays in `path`. */
+  editText(text: string): Promise<EditedText>;
   /** Milliseconds since 1970. */
   now(): number;
   /** A new random id. */
   createId(): string;
   /** @param seconds since 1970; shown in full, in the person's locale */
   formatDate(seconds: number): string;
+  /** Runs a program in the foreground until it ends. @returns its exit code, as shells have it */
+  runProcess(request: ProcessRequest): Promise<number>;
   /** Starts a sync in a background process. */
   startBackgroundSync(): void;
   readLastSync(): LastSync | undefined;
+  /** The date (`2026-11-28`, in local time) on which a command last asked for the hub's questions; '' if none did. */
+  readAskedDate(): string;
+  writeAskedDate(date: string): void;
   /** Which task each id named when the command line last showed it; empty if that is not known. */
   readListedIds(): ListedIds;
   writeListedIds(ids: ListedIds): void;
+  /** Which interval each number named when `kronos time` last listed a day; undefined if it did not. */
+  readListedTimes(): readonly ListedTime[] | undefined;
+  writeListedTimes(times: readonly ListedTime[]): void;
   /** Calls `act` when the person ends the command (Ctrl-C). @returns removes `act` again */
   onInterrupt(act: () => void): () => void;
 }
 
 /** @param now seconds since 1970 */
 export function actionContext(cli: CliContext, now: number): ActionContext {
-  return { now, zone: cli.zone, createId: () => cli.createId(), date: (seconds) => cli.formatDate(seconds) };
+  return {
+    now,
+    zone: cli.zone,
+    zoneName: () => cli.zoneName(),
+    createId: () => cli.createId(),
+    date: (seconds) => cli.formatDate(seconds),
+  };
 }

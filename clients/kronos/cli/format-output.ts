@@ -3,7 +3,7 @@
 import { columns, escapeControls } from '../../../protocol/columns.ts';
 import { fullDuration } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import type { TaskTexts } from '../../../protocol/stringify.ts';
+import { relativeMoment, type TaskTexts } from '../../../protocol/stringify.ts';
 import type { ActionOutput } from '../data/actions.ts';
 
 export interface OutputLayout {
@@ -29,6 +29,7 @@ export const columnTitles = {
   active: 'Active',
   last_active: 'Last active',
   due: 'Due',
+  priority: 'Priority',
   done: 'Done',
   worktime: 'Worktime',
 } as const satisfies Record<keyof TaskTexts, string>;
@@ -53,23 +54,30 @@ export function formatOutput(output: ActionOutput, screen: OutputLayout): readon
   switch (output.kind) {
     case 'list': {
       const { colour, width, now } = screen;
+      const shown = columnsOf(output.rows);
       const [head = '', ...rows] = columns(
-        listColumns.map((field) => columnTitles[field].toUpperCase()),
-        output.rows.map((row) => listColumns.map((field) => row[field])),
+        shown.map((field) => columnTitles[field].toUpperCase()),
+        output.rows.map((row) => shown.map((field) => row[field])),
         { width, flexible: 1 },
       );
       const styles = output.tasks.map((task) => statusStyles[taskStatus(task, now)]);
       return [applyStyle(head, 'bold', colour), ...rows.map((row, at) => applyStyle(row, styles[at], colour))];
     }
     case 'info': {
-      const fields = Object.keys(columnTitles).filter((field) => isField(field));
+      const fields = Object.keys(columnTitles).filter((field) => isField(field) && field !== 'priority');
       return columns(
         ['', ''],
         [...fields.map((field) => [columnTitles[field], output.row[field]]), ...output.more],
       ).slice(1);
     }
-    case 'task':
-      return [`task ${output.id} ${output.verb}: ${formatTitle(output.task)}`];
+    case 'task': {
+      const { id, verb, task, next } = output;
+      const following =
+        next === undefined ? [] : [`task ${next.id} is the next one, due ${relativeMoment(next.due - screen.now)}`];
+      return [`task ${id} ${verb}: ${formatTitle(task)}`, ...following];
+    }
+    case 'text':
+      return output.lines;
     case 'worktime':
       return [fullDuration(output.seconds)];
     case 'context':
@@ -77,6 +85,12 @@ export function formatOutput(output: ActionOutput, screen: OutputLayout): readon
     case 'hide done':
       return [output.hidden ? 'done tasks are hidden' : 'done tasks are shown'];
   }
+}
+
+/** The priority has a column if a task of the list has one. */
+export function columnsOf(rows: readonly TaskTexts[]): readonly (keyof TaskTexts)[] {
+  const [id, desc, ...rest] = listColumns;
+  return rows.some(({ priority }) => priority !== '') ? [id, desc, 'priority', ...rest] : listColumns;
 }
 
 function isField(name: string): name is keyof TaskTexts {
@@ -90,6 +104,8 @@ export function outputToJson(output: ActionOutput): unknown {
     case 'info':
     case 'task':
       return output.task;
+    case 'text':
+      return output.value;
     case 'worktime':
       return { tags: output.tags, worktime: output.seconds };
     case 'context':

@@ -2,10 +2,14 @@
 // actions run right here, because they have to start fast; every other command is a file in verbs/ that is loaded on demand.
 
 import { escapeControls } from '../../../protocol/columns.ts';
+import { lineProblemOf } from '../../../protocol/line-problems.ts';
+import { markText } from '../../../protocol/words.ts';
 import type { ActionOutput, ActionRefusal } from '../data/actions.ts';
 import { DatabaseError, type KronosDatabase } from '../data/database.ts';
 import { commitAction } from '../data/edits.ts';
 import { type ListedIds, openTaskIds } from '../data/listed-ids.ts';
+import { dateAt } from '../day/dates.ts';
+import { type ActionTarget, chooseLines, findTarget } from './choose-tasks.ts';
 import { actionContext, type CliContext, type ExitCode, exitCode } from './cli-context.ts';
 import type { CommandArguments } from './command.ts';
 import { formatOutput, type OutputLayout, outputToJson } from './format-output.ts';
@@ -13,19 +17,34 @@ import { type ActionRow, type CommandRow, findAction, findTool } from './table.t
 
 /** A command that only reads starts no sync if the last one succeeded so recently, in milliseconds. */
 const recentSyncMs = 10_000;
+/** What the hub asked is out of date if the last sync was so long ago, in milliseconds. */
+const oldSyncMs = 600_000;
 
 type ParsedArguments = ({ readonly ok: true } & CommandArguments) | { readonly ok: false; readonly error: string };
 
-const knownOptions = ['--json', '--help', '--version', '--quiet', '--yes', '--no-token'] as const;
+const knownOptions = [
+  '--json',
+  '--help',
+  '--version',
+  '--quiet',
+  '--yes',
+  '--no-token',
+  '--cut',
+  '--keep',
+  '--csv',
+] as const;
 
 /** Options have two dashes, because `update` removes tags with one. */
 function parseArguments(args: readonly string[]): ParsedArguments {
   const words: string[] = [];
   const options = new Set<string>();
   let token: string | undefined;
+  let textFrom: number | undefined;
+  let format: string | undefined;
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at] ?? '';
     if (arg === '--') {
+      textFrom = words.length;
       words.push(...args.slice(at + 1));
       break;
     }
@@ -33,6 +52,10 @@ function parseArguments(args: readonly string[]): ParsedArguments {
     else if (words[0] === 'login' && arg === '--token') {
       at += 1;
       token = args[at];
+    } else if (words[0] === 'now' && arg === '--format') {
+      // The text may have spaces and be typed without quotes.
+      format = args.slice(at + 1).join(' ');
+      break;
     } else if (/^--./.test(arg)) options.add(arg);
     else words.push(arg);
   }
@@ -41,13 +64,18 @@ function parseArguments(args: readonly string[]): ParsedArguments {
   return {
     ok: true,
     words,
+    textFrom,
     json: options.has('--json'),
     help: options.has('--help'),
     version: options.has('--version'),
     quiet: options.has('--quiet'),
     yes: options.has('--yes'),
+    cut: options.has('--cut'),
+    keep: options.has('--keep'),
+    csv: options.has('--csv'),
     noToken: options.has('--no-token'),
     token,
+    format,
   };
 }
 
@@ -65,6 +93,12 @@ export async function run(args: readonly string[], cli: CliContext): Promise<Exi
     cli.printError('Try "kronos --help"; after -- everything is text.');
     return exitCode.usage;
   }
+  const code = await runParsed(parsed, cli);
+  if (code === exitCode.ok) await showQuestionsAfter(parsed, cli);
+  return code;
+}
+
+async function runParsed(parsed: Extract<ParsedArguments, { ok: true }>, cli: CliContext): Promise<ExitCode> {
   if (parsed.version) {
     cli.print(cli.version());
     return exitCode.ok;
@@ -73,7 +107,20 @@ export async function run(args: readonly string[], cli: CliContext): Promise<Exi
   const wantsHelp = parsed.help || isHelpCommand;
   const [name = '', ...words] = joinActionName(isHelpCommand ? parsed.words.slice(1) : parsed.words);
   const action = findAction(name);
-  if (action !== undefined && !wantsHelp) return runAction(action, { ...parsed, words }, cli);
+  // The words before the marked ones, without the name of the action.
+  const before = parsed.textFrom === undefined ? undefined : words.length - (parsed.words.length - parsed.textFrom);
+  const command = { ...parsed, words, textFrom: before };
+  if (action !== undefined && !wantsHelp && takesTime(action) && words.some((word) => word.startsWith('at:'))) {
+    return runLoaded(async () => {
+      const { startAt } = await import('./verbs/start-at.ts');
+      return startAt(
+        action.names[0] === 'stop' ? 'stop' : action.names[0] === 'start' ? 'start' : 'toggle',
+        command,
+        cli,
+      );
+    }, cli);
+  }
+  if (action !== undefined && !wantsHelp) return runAction(action, command, cli);
   const tool = findTool(name);
   const row: CommandRow | undefined = action ?? tool;
   if (name === '' && !wantsHelp && cli.interactive) {
@@ -90,28 +137,61 @@ export async function run(args: readonly string[], cli: CliContext): Promise<Exi
     cli.printError('Try "kronos --help".');
     return exitCode.usage;
   }
-  try {
+  return runLoaded(async () => {
     const { runTool } = await import('./verbs/tool.ts');
-    return await runTool(tool.names[0], { ...parsed, words }, cli);
+    return runTool(tool.names[0], command, cli);
+  }, cli);
+}
+
+/** The cheap conditions come first: most commands end here. */
+async function showQuestionsAfter(parsed: Extract<ParsedArguments, { ok: true }>, cli: CliContext): Promise<void> {
+  const { words, json, csv, help, version } = parsed;
+  const row: CommandRow | undefined = findAction(words[0] ?? '') ?? findTool(words[0] ?? '');
+  if (json || csv || help || version || row === undefined || row.hidesQuestions === true) return;
+  if (cli.env['KRONOS_NO_SYNC'] === '1') return;
+  const last = cli.readLastSync();
+  if (last?.outcome !== 'ok') return;
+  const now = cli.now();
+  const today = dateAt(cli.zone, Math.floor(now / 1_000));
+  const isFirst = cli.readAskedDate() !== today;
+  const isOld = now - last.at >= oldSyncMs;
+  if (!isFirst && !isOld && (last.questions ?? []).length === 0) return;
+  if (!cli.interactive) return;
+  const asks = isFirst || (isOld && cli.database.read().tasks.some(({ active }) => active !== 0));
+  if (!asks && isOld) return;
+  const { showQuestions } = await import('./show-questions.ts');
+  await showQuestions(last, asks, today, cli);
+}
+
+function takesTime({ names }: ActionRow): boolean {
+  return names[0] === 'start' || names[0] === 'stop' || names[0] === 'toggle';
+}
+
+async function runLoaded(command: () => Promise<ExitCode>, cli: CliContext): Promise<ExitCode> {
+  try {
+    return await command();
   } catch (error) {
     return printDatabaseError(error, cli);
   }
 }
 
 async function runAction(row: ActionRow, parsed: CommandArguments, cli: CliContext): Promise<ExitCode> {
-  const { words, json } = parsed;
+  const { words, json, textFrom } = parsed;
   const fromStdin = row.names[0] === 'add' && words[0] === '-';
-  const lines = fromStdin ? linesIn(cli.readStdin(), words.slice(1)) : [words.join(' ')];
+  const target: ActionTarget = fromStdin
+    ? { kind: 'lines', lines: linesIn(cli.readStdin(), words.slice(1), textFrom) }
+    : findTarget(row, words, textFrom);
+  const asList = fromStdin || target.kind === 'filter' || target.lines.length > 1;
   const now = Math.floor(cli.now() / 1_000);
   let result: Applied;
   try {
-    result = applyAll(row, lines, now, cli, parsed.yes);
+    result = applyAll(row, target, now, cli, parsed.yes);
     if (!result.ok && result.other !== undefined) {
       if (!(await confirmOther(result.other, cli))) return exitCode.failure;
-      result = applyAll(row, lines, now, cli, result.other.index);
+      result = applyAll(row, target, now, cli, result.other.index);
     }
-    if (!result.ok) return await printRefusal(result, row, lines.length > 1 ? result.line : '', cli);
-    printOutputs(result.outputs, { json, asList: fromStdin, now }, cli);
+    if (!result.ok) return await printRefusal(result, row, cli);
+    printOutputs(result.outputs, { json, asList, now }, cli);
     rememberIds(row, result, cli);
   } catch (error) {
     if (row.failure !== undefined && error instanceof DatabaseError) cli.printError(row.failure);
@@ -122,8 +202,13 @@ async function runAction(row: ActionRow, parsed: CommandArguments, cli: CliConte
 }
 
 /** One line of the standard input per task; the other words of the command are added to each. */
-function linesIn(text: string, more: readonly string[]): string[] {
-  return text.split(/\r?\n/).flatMap((line) => (line.trim() === '' ? [] : [[line, ...more].join(' ')]));
+function linesIn(text: string, more: readonly string[], textFrom: number | undefined): string[] {
+  const before = more.slice(0, textFrom === undefined ? undefined : textFrom - 1);
+  const after = more.slice(before.length);
+  return text.split(/\r?\n/).flatMap((line) => {
+    if (line.trim() === '') return [];
+    return [textFrom === undefined ? [line, ...more].join(' ') : markText([line, ...before], after, 'add')];
+  });
 }
 
 /** A task whose id named another task when it was last listed. */
@@ -141,15 +226,21 @@ type Applied =
       readonly database: KronosDatabase;
       readonly listed: ListedIds;
     }
-  | (ActionRefusal & { readonly line: string; readonly hint?: string; readonly other?: OtherTask });
+  | (ActionRefusal & {
+      readonly line: string;
+      readonly hint?: string;
+      readonly other?: OtherTask;
+      /** The tasks that the action is about. */
+      readonly shown?: readonly string[];
+    });
 
 /**
- * Applies the action to every line, or to none.
+ * Applies the action to every task of the target, or to none.
  * @param accepted whether an id may name another task than it did when it was last listed: any, or the one with this index
  */
 function applyAll(
   row: ActionRow,
-  lines: readonly string[],
+  target: ActionTarget,
   now: number,
   cli: CliContext,
   accepted: boolean | string,
@@ -160,16 +251,26 @@ function applyAll(
   let refusal: Extract<Applied, { ok: false }> | undefined;
   const change = (before: KronosDatabase) => {
     let state = before;
-    for (const line of lines) {
+    const chosen = chooseLines(row, target, before, context, accepted !== false);
+    if (!chosen.ok) {
+      refusal = { ...chosen, line: '' };
+      return {};
+    }
+    for (const line of chosen.lines) {
+      const named = chosen.lines.length > 1 ? line : '';
       const outcome = row.act(state, line, context);
       const id = Number.parseInt(line, 10);
       if (!outcome.ok) {
-        refusal = { ...outcome, line, ...(outcome.why === 'not found' ? renumberedHint(before, id, listed) : {}) };
+        refusal = {
+          ...outcome,
+          line: named,
+          ...(outcome.why === 'not found' ? renumberedHint(before, id, listed) : {}),
+        };
         return {};
       }
       const other = findOther(before, outcome.output, id, listed);
       if (other !== undefined && accepted !== true && accepted !== other.index) {
-        refusal = { ok: false, why: 'failure', error: otherText(other), line, other };
+        refusal = { ok: false, why: 'failure', error: otherText(other), line: named, other };
         return {};
       }
       state = { ...state, ...outcome.changes };
@@ -205,7 +306,9 @@ function otherText({ id, desc, listedDesc }: OtherTask): string {
 
 function renumberedHint({ tasks }: KronosDatabase, id: number, listed: ListedIds): { readonly hint?: string } {
   const task = tasks.find(({ index }) => index === listed.get(id));
-  return task === undefined ? {} : { hint: `"${task.desc}", which was listed as ${id}, is task ${task.id} now` };
+  return task === undefined || task.id === id
+    ? {}
+    : { hint: `"${task.desc}", which was listed as ${id}, is task ${task.id} now` };
 }
 
 async function confirmOther(other: OtherTask, cli: CliContext): Promise<boolean> {
@@ -230,6 +333,8 @@ function printOutputs(
     return;
   }
   const lines = outputs.flatMap((output) => formatOutput(output, layoutOf(cli, now)));
+  for (const output of outputs)
+    if (output.kind === 'list' && output.note !== '') cli.printError(`note: ${output.note}`);
   // Printed at once: every call costs as much as a hundred lines.
   if (lines.length > 0) cli.print(lines.join('\n'));
 }
@@ -260,19 +365,20 @@ function rememberIds(
   const shown = outputs.flatMap((output) =>
     (output.kind === 'task' && output.verb !== 'deleted') || output.kind === 'info' ? [output.task] : [],
   );
+  const followers = outputs.flatMap((output) => (output.kind === 'task' ? (output.next ?? []) : []));
   const before = row.namesTask === true || shown.length === 0 ? listed : cli.readListedIds();
-  const changed = [...openTaskIds(shown)].filter(([id, index]) => before.get(id) !== index);
+  const changed = [...openTaskIds([...shown, ...followers])].filter(([id, index]) => before.get(id) !== index);
   if (changed.length > 0) cli.writeListedIds(new Map([...before, ...changed]));
 }
 
 async function printRefusal(
-  { error, why, hint }: Extract<Applied, { ok: false }>,
+  { error, why, line, detail, hint, shown = [] }: Extract<Applied, { ok: false }>,
   row: ActionRow,
-  line: string,
   cli: CliContext,
 ): Promise<ExitCode> {
   cli.printError(error);
-  if (line !== '') cli.printError(`  ${line}`);
+  for (const text of [line, ...shown, detail ?? lineProblemOf(error)])
+    if (text !== '') cli.printError(`  ${escapeControls(text)}`);
   if (hint !== undefined) cli.printError(`  ${escapeControls(hint)}`);
   if (why !== 'usage') return why === 'not found' ? exitCode.notFound : exitCode.failure;
   const { formatUsage } = await import('./help.ts');

@@ -13,6 +13,24 @@ export interface TaskEdit {
   readonly after: Partial<PlainTask> | null;
 }
 
+/** Time that a person stated without a task. The hub has the channel `entries` for these: a device with a hub stores one until it is there. */
+export interface LocalEntry {
+  /** The key of its item at the hub. */
+  readonly key: string;
+  /** Seconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  readonly text?: string;
+  readonly project?: string;
+  readonly tags?: readonly string[];
+}
+
+/** A change of one entry: `before` is null for a new one, `after` for a deleted one. */
+export interface LocalEntryEdit {
+  readonly before: LocalEntry | null;
+  readonly after: LocalEntry | null;
+}
+
 /** One step of the history. */
 export interface LogStep {
   readonly n: number;
@@ -23,6 +41,7 @@ export interface LogStep {
   /** The number of the step that this one reverted. */
   readonly reverts?: number;
   readonly edits: readonly TaskEdit[];
+  readonly entries?: readonly LocalEntryEdit[];
 }
 
 export interface KronosDatabase {
@@ -39,6 +58,7 @@ export interface KronosDatabase {
   readonly sync_epoch: string;
   readonly context: readonly string[];
   readonly tasks: readonly PlainTask[];
+  readonly entries: readonly LocalEntry[];
   /** Oldest first. */
   readonly log: readonly LogStep[];
   /** Edits that the hub has not received, oldest first. */
@@ -55,6 +75,7 @@ export const emptyDatabase: KronosDatabase = {
   sync_epoch: '',
   context: [],
   tasks: [],
+  entries: [],
   log: [],
   queue: [],
 };

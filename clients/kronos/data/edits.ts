@@ -1,9 +1,36 @@
 // Changes of tasks as values (edits): finds what an action changed, inverts an edit, and merges edits into tasks that other devices have
 // changed. The history, the queue to the hub and `revert` consist of edits. No I/O in this file.
 
-import { type PlainTask, taskFields } from '../../../protocol/plain.ts';
+import { createsCycle } from '../../../protocol/dependencies.ts';
+import {
+  applyIntervalEdit,
+  formatIntervals,
+  type IntervalEdit,
+  intervalEdit,
+  parseIntervals,
+  sumOf,
+} from '../../../protocol/intervals.ts';
+import {
+  type PlainTask,
+  plainFields,
+  type TaskField,
+  taskFields,
+  withPlanning,
+  withWork,
+  workOf,
+  writtenValue,
+} from '../../../protocol/plain.ts';
+import {
+  emptyValueOf,
+  type PlanningFields,
+  planningFields,
+  planningOf,
+  projectTag,
+} from '../../../protocol/planning.ts';
+import { isRepetition } from '../../../protocol/recurrence.ts';
 import { doneId } from '../../../protocol/task.ts';
-import type { KronosDatabase, LogStep, TaskEdit } from './database.ts';
+import { lengthOnly, mergeWork, type Work } from '../../../protocol/work.ts';
+import type { KronosDatabase, LocalEntry, LocalEntryEdit, LogStep, TaskEdit } from './database.ts';
 import { TaskTable } from './task-table.ts';
 
 const maxLogSteps = 500;
@@ -26,7 +53,9 @@ export function editsBetween(before: readonly PlainTask[], after: readonly Plain
     if (previous === task) return [];
     if (previous === undefined) return [edit(task.index, null, task)];
     const fields = taskFields.filter((field) => !isSame(previous[field], task[field]));
-    return fields.length === 0 ? [] : [edit(task.index, pick(previous, fields), pick(task, fields))];
+    if (fields.length === 0) return [];
+    const work = intervalEdit(parseIntervals(previous.intervals), parseIntervals(task.intervals));
+    return [edit(task.index, pick(previous, fields, work.removed), pick(task, fields, work.added))];
   });
   return [...deleted, ...changed];
 }
@@ -35,8 +64,13 @@ function edit(index: string, before: TaskEdit['before'], after: TaskEdit['after'
   return { index, before, after };
 }
 
-function pick(task: PlainTask, fields: readonly (keyof PlainTask)[]): Partial<PlainTask> {
-  return Object.fromEntries(fields.map((field) => [field, task[field]]));
+/**
+ * @param intervals what only this side has: all intervals of a task that is worked on every day would make each step of the history large
+ */
+function pick(task: PlainTask, fields: readonly TaskField[], intervals: IntervalEdit['added']): Partial<PlainTask> {
+  return Object.fromEntries(
+    fields.map((field) => [field, field === 'intervals' ? formatIntervals(intervals) : writtenValue(task, field)]),
+  );
 }
 
 export function invertEdit({ index, before, after }: TaskEdit): TaskEdit {
@@ -45,8 +79,9 @@ export function invertEdit({ index, before, after }: TaskEdit): TaskEdit {
 
 /**
  * Applies edits, in order, to tasks that may have changed since the edits were made.
- * - A field that both sides changed takes the value of the edit. Tags are added and removed one by one; worktimes add up.
- * - Two stops of one start count its time once, up to the later stop.
+ * - A field that both sides changed takes the value of the edit. Tags, needs, notes and intervals (T3) are added and removed one by one.
+ * - A dependency that would close a cycle is left out (N4.3).
+ * - Two stops of one start are one interval, up to the later stop.
  * - An edit beats a delete: a task that was changed since is not deleted. An edit of a task that does not exist does nothing.
  * - A task whose id is taken gets the smallest free one.
  */
@@ -61,14 +96,27 @@ function applyEdit(table: TaskTable, { index, before, after }: TaskEdit): void {
   const current = table.get(index);
   if (after === null) {
     if (current === undefined || before === null) return;
+    const known: Readonly<Record<string, unknown>> = { ...before, ...emptyPlanning(before) };
     const changedSince = taskFields.some(
-      (field) => field !== 'id' && field in before && !isSame(before[field], current[field]),
+      (field) => field !== 'id' && field in known && !isSame(known[field], writtenValue(current, field)),
     );
     if (!changedSince) table.delete(index);
     return;
   }
   const merged = current === undefined ? wholeTask(after) : merge(current, before, after);
-  if (merged !== undefined) table.set(merged);
+  if (merged !== undefined) table.set(withPlanning(merged, withoutCycles(merged, table)));
+}
+
+/** The planning fields of a whole task, with an empty value for each that is not set. */
+function emptyPlanning(task: Partial<PlainTask>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(planningFields.map((field) => [field, task[field] ?? emptyValueOf(field)]));
+}
+
+function withoutCycles(task: PlainTask, table: TaskTable): PlanningFields {
+  const { needs = [], ...planning } = planningOf(task);
+  const find = (index: string) => table.get(index);
+  const acyclic = needs.filter((needed) => !createsCycle(task.index, needed, find));
+  return acyclic.length === 0 ? planning : { ...planning, needs: acyclic };
 }
 
 /** @returns undefined if some fields of the task are missing */
@@ -77,77 +125,142 @@ function wholeTask(fields: Partial<PlainTask>): PlainTask | undefined {
 }
 
 function isWhole(fields: Partial<PlainTask>): fields is PlainTask {
-  return 'index' in fields && taskFields.every((field) => field === 'taskwarrior' || field in fields);
+  return 'index' in fields && plainFields.every((field) => field in fields);
 }
 
 function merge(current: PlainTask, before: TaskEdit['before'], after: Partial<PlainTask>): PlainTask {
-  const merged = { ...current, ...after };
+  const { intervals: _, ...changed } = after;
+  const merged = { ...current, ...changed };
   // Both sides created it: it is one task that reached the hub from here earlier.
   if (before === null) {
-    return { ...merged, tags: union(current.tags, merged.tags), worktime: Math.max(current.worktime, merged.worktime) };
+    // Both sides made the next task of a series. The one here is as it was made, or edits that follow say what was changed.
+    if (isRepetition(current.index)) return current;
+    const nothing: Work = { active: 0, last_active: 0, worktime: 0, intervals: [] };
+    const work = mergeWork(nothing, workOf(current), workOf({ ...merged, intervals: after.intervals ?? '' }));
+    const worktime = Math.max(current.worktime, merged.worktime);
+    return withWork(
+      { ...merged, tags: union(current.tags, merged.tags) },
+      { ...work, active: merged.active, worktime },
+    );
   }
-  const removed = (before.tags ?? []).filter((tag) => after.tags?.includes(tag) === false);
-  const added = (after.tags ?? []).filter((tag) => before.tags?.includes(tag) !== true);
-  const tags = union(
-    current.tags.filter((tag) => !removed.includes(tag)),
-    added,
-  );
+  const tags = withoutTagOf(current.project, merged.project, mergeLists(current.tags, before.tags, after.tags));
+  const needs = mergeLists(current.needs, before.needs, after.needs);
+  const notes = mergeLists(current.notes, before.notes, after.notes);
   const becomesDone = after.done !== undefined && after.done !== 0 && current.done === 0;
-  const work = mergeWork(current, before, after, merged);
-  return {
-    ...merged,
-    tags,
-    ...work,
+  const work = isWork(before, after) ? editedWork(current, before, after) : workOf(current);
+  return withWork(
+    {
+      ...withPlanning(merged, planningOf({ ...merged, needs, notes })),
+      tags,
+      // The task may have another id by now; the id of a done task begins with the id that the task had.
+      id: becomesDone && current.id !== before.id ? doneId(current.id, merged.done) : merged.id,
+    },
     // A done task is not active.
-    active: merged.done === 0 ? work.active : 0,
-    // The task may have another id by now; the id of a done task begins with the id that the task had.
-    id: becomesDone && current.id !== before.id ? doneId(current.id, merged.done) : merged.id,
-  };
+    { ...work, active: merged.done === 0 ? work.active : 0 },
+  );
 }
 
-type Work = Pick<PlainTask, 'active' | 'last_active' | 'worktime'>;
+/** Adds and removes what one side added and removed; the rest stays as the other side has it. */
+function mergeLists<T>(
+  current: readonly T[] = [],
+  before: readonly T[] = [],
+  after: readonly T[] | undefined = before,
+): readonly T[] {
+  const has = (list: readonly T[], one: T) => list.some((other) => isSame(one, other));
+  const added = after.filter((one) => !has(before, one) && !has(current, one));
+  const removed = before.filter((one) => !has(after, one));
+  return [...current.filter((one) => !has(removed, one)), ...added];
+}
 
-function mergeWork(current: PlainTask, before: Partial<PlainTask>, after: Partial<PlainTask>, merged: PlainTask): Work {
-  const worked = (after.worktime ?? 0) - (before.worktime ?? 0);
-  const started = before.active ?? 0;
-  const stops = started !== 0 && after.active === 0 && worked >= 0;
-  // Another device stopped the same start: `current` already has its time up to `last_active`.
-  const stoppedSince = current.active !== started && current.last_active >= started;
-  if (!stops || !stoppedSince) {
-    return {
-      active: merged.active,
-      last_active: merged.last_active,
-      worktime: Math.max(0, current.worktime + worked),
-    };
-  }
-  const stoppedAt = started + worked;
-  const uncounted = Math.min(worked, Math.max(0, stoppedAt - current.last_active));
-  return {
-    // The other device may have started the task again after this stop.
-    active: current.active > stoppedAt ? current.active : 0,
-    last_active: Math.max(current.last_active, merged.last_active),
-    worktime: current.worktime + uncounted,
+/** A project that another one replaces takes its tag with it (N1.2). */
+function withoutTagOf(
+  former: string | undefined,
+  project: string | undefined,
+  tags: readonly string[],
+): readonly string[] {
+  if (former === undefined || former === project) return tags;
+  const tag = projectTag(former);
+  return tags.filter((one) => one !== tag || (project !== undefined && projectTag(project) === tag));
+}
+
+const workFields = ['active', 'last_active', 'worktime', 'intervals'] as const;
+
+function isWork(before: Partial<PlainTask>, after: Partial<PlainTask>): boolean {
+  return workFields.some((field) => field in before || field in after);
+}
+
+/** T3: the work of `current` with the change of an edit. */
+function editedWork(current: PlainTask, before: Partial<PlainTask>, after: Partial<PlainTask>): Work {
+  const here = workOf(current);
+  const edit = { removed: parseIntervals(before.intervals), added: parseIntervals(after.intervals) };
+  // What the edit was made on. Where it does not say so, that is as now.
+  const intervals = applyIntervalEdit(here.intervals, { removed: edit.added, added: edit.removed });
+  const isSumOnly = before.worktime !== undefined && edit.added.length + edit.removed.length + intervals.length === 0;
+  const base = {
+    active: before.active ?? here.active,
+    last_active: before.last_active ?? here.last_active,
+    worktime: isSumOnly ? (before.worktime ?? 0) : lengthOnly(here) + sumOf(intervals),
+    intervals,
   };
+  const worked = applyIntervalEdit(intervals, edit);
+  // Worktime beyond the intervals: an edit of an earlier version of this client has nothing else.
+  const more = (after.worktime ?? 0) - (before.worktime ?? 0) - sumOf(edit.added) + sumOf(edit.removed);
+  const ours = {
+    active: after.active ?? base.active,
+    last_active: after.last_active ?? base.last_active,
+    worktime: Math.max(0, lengthOnly(base) + more) + sumOf(worked),
+    intervals: worked,
+  };
+  return mergeWork(base, here, ours);
 }
 
 function union(tags: readonly string[], more: readonly string[]): readonly string[] {
   return [...new Set([...tags, ...more])];
 }
 
-/** @returns what to write so that `tasks` replace the tasks of the database: with the log step, and the edits queued if there is a hub */
+/**
+ * @param entries the entries afterwards; undefined if they stay
+ * @returns what to write so that `tasks` replace the tasks of the database: with the log step, and the edits queued if there is a hub
+ */
 export function recordStep(
   database: KronosDatabase,
   tasks: readonly PlainTask[],
   step: { readonly action: string; readonly at: number; readonly reverts?: number },
+  entries: readonly LocalEntry[] = database.entries,
 ): Partial<KronosDatabase> {
   const edits = editsBetween(database.tasks, tasks);
-  if (edits.length === 0) return {};
+  const entryEdits = entryEditsBetween(database.entries, entries);
+  if (edits.length + entryEdits.length === 0) return {};
   return {
-    tasks,
-    log: appendStep(database.log, { ...step, edits }),
+    ...(edits.length === 0 ? {} : { tasks }),
+    ...(entryEdits.length === 0 ? {} : { entries }),
+    log: appendStep(database.log, { ...step, edits, ...(entryEdits.length === 0 ? {} : { entries: entryEdits }) }),
     sync_version: Math.max(database.sync_version + 1, step.at * 1_000),
-    ...(isLinked(database) ? { queue: [...database.queue, ...edits] } : {}),
+    ...(isLinked(database) && edits.length > 0 ? { queue: [...database.queue, ...edits] } : {}),
   };
+}
+
+function entryEditsBetween(before: readonly LocalEntry[], after: readonly LocalEntry[]): readonly LocalEntryEdit[] {
+  if (before === after) return [];
+  const [old, recent] = [before, after].map((list) => new Map(list.map((entry) => [entry.key, entry])));
+  const keys = new Set([...(old?.keys() ?? []), ...(recent?.keys() ?? [])]);
+  return [...keys].flatMap((key): LocalEntryEdit[] => {
+    const [one, other] = [old?.get(key) ?? null, recent?.get(key) ?? null];
+    return isSame(one, other) ? [] : [{ before: one, after: other }];
+  });
+}
+
+/** The entries without these edits. An entry that has changed since, or that the hub has by now, stays as it is. */
+export function revertEntries(
+  entries: readonly LocalEntry[],
+  edits: readonly LocalEntryEdit[] = [],
+): readonly LocalEntry[] {
+  return edits.reduce((list, { before, after }) => {
+    const place = list.findIndex((entry) => isSame(entry, after));
+    if (after !== null && place === -1) return list;
+    const others = list.filter((_, at) => at !== place);
+    return before === null || others.some(({ key }) => key === before.key) ? others : [...others, before];
+  }, entries);
 }
 
 export function appendStep(log: readonly LogStep[], step: Omit<LogStep, 'n'>): readonly LogStep[] {
@@ -157,14 +270,14 @@ export function appendStep(log: readonly LogStep[], step: Omit<LogStep, 'n'>): r
 /** @returns what to write after an action changed tasks or options */
 export function commitAction(
   database: KronosDatabase,
-  changed: Partial<Pick<KronosDatabase, 'tasks' | 'hide_done' | 'context'>>,
+  changed: Partial<Pick<KronosDatabase, 'tasks' | 'entries' | 'hide_done' | 'context'>>,
   step: Parameters<typeof recordStep>[2],
 ): Partial<KronosDatabase> {
   const { tasks = database.tasks, hide_done = database.hide_done, context = database.context } = changed;
   return {
     ...(hide_done === database.hide_done ? {} : { hide_done }),
     ...(context === database.context ? {} : { context }),
-    ...(tasks === database.tasks ? {} : recordStep(database, tasks, step)),
+    ...recordStep(database, tasks, step, changed.entries),
   };
 }
 

@@ -14,6 +14,7 @@ import {
 import { dirname } from 'node:path';
 import { LowSync } from 'lowdb';
 import { errorCode, errorMessage } from '../../../protocol/error-message.ts';
+import { isRecord } from '../../../protocol/json.ts';
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
 import type { LockFile } from '../../typescript/lock-file.ts';
 import {
@@ -21,6 +22,8 @@ import {
   type DatabaseStore,
   emptyDatabase,
   type KronosDatabase,
+  type LocalEntry,
+  type LocalEntryEdit,
   type LogStep,
   type TaskEdit,
 } from './database.ts';
@@ -136,10 +139,10 @@ function flushFolder(path: string): void {
 }
 
 /** Formats each option as one line, then the lists with one entry per line. */
-function formatDatabase({ tasks, log, queue, ...options }: KronosDatabase): string {
+function formatDatabase({ tasks, entries, log, queue, ...options }: KronosDatabase): string {
   const lines = Object.entries(options).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
-  const lists = Object.entries({ tasks, log, queue }).map(([name, entries]) => {
-    const inside = entries.map((entry) => `    ${JSON.stringify(entry)}`).join(',\n');
+  const lists = Object.entries({ tasks, entries, log, queue }).map(([name, list]) => {
+    const inside = list.map((entry) => `    ${JSON.stringify(entry)}`).join(',\n');
     return `  "${name}": [${inside === '' ? '' : `\n${inside}\n  `}]`;
   });
   return `{\n${[...lines, ...lists].join(',\n')}\n}\n`;
@@ -165,13 +168,10 @@ function parseDatabase(text: string): KronosDatabase {
     sync_epoch: of('sync_epoch', isText, ''),
     context: of('context', isTexts, []),
     tasks: of('tasks', isTasks, []),
+    entries: of('entries', isEntries, []),
     log: of('log', isLog, []),
     queue: of('queue', isQueue, []),
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
@@ -183,10 +183,25 @@ function isTask(value: unknown): value is PlainTask {
   return isRecord(value) && isText(value['index']) && isTaskPart(value) && plainFields.every((field) => field in value);
 }
 
+const isNotes = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((note) => isRecord(note) && isNumber(note['at']) && isText(note['text']));
+
+const checks: ReadonlyMap<string, (content: unknown) => boolean> = new Map<string, (content: unknown) => boolean>([
+  ['index', isText],
+  ['desc', isText],
+  ['tags', isTexts],
+  ['priority', isText],
+  ['project', isText],
+  ['every', isText],
+  ['zone', isText],
+  ['intervals', isText],
+  ['needs', isTexts],
+  ['notes', isNotes],
+  ['taskwarrior', isRecord],
+]);
+
 function fieldChecks(field: string): (content: unknown) => boolean {
-  if (field === 'tags') return isTexts;
-  if (field === 'desc' || field === 'index') return isText;
-  return field === 'taskwarrior' ? isRecord : isNumber;
+  return checks.get(field) ?? isNumber;
 }
 
 /** Checks that each field which is there has its type. Other fields may be missing. */
@@ -207,6 +222,21 @@ function isEdit(value: unknown): value is TaskEdit {
   return [value['before'], value['after']].every((side) => side === null || isTaskPart(side));
 }
 
+function isEntry(value: unknown): value is LocalEntry {
+  if (!isRecord(value) || !isText(value['key']) || !isNumber(value['from']) || !isNumber(value['to'])) return false;
+  const texts = [value['text'], value['project']].every((text) => text === undefined || isText(text));
+  return texts && (value['tags'] === undefined || isTexts(value['tags']));
+}
+
+const isEntries = (value: unknown): value is LocalEntry[] => Array.isArray(value) && value.every(isEntry);
+
+function isEntryEdit(value: unknown): value is LocalEntryEdit {
+  return isRecord(value) && [value['before'], value['after']].every((side) => side === null || isEntry(side));
+}
+
+const areEntryEdits = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every(isEntryEdit));
+
 const isQueue = (value: unknown): value is TaskEdit[] => Array.isArray(value) && value.every(isEdit);
 
 function isLogStep(value: unknown): value is LogStep {
@@ -215,7 +245,8 @@ function isLogStep(value: unknown): value is LogStep {
     isNumber(value['n']) &&
     isNumber(value['at']) &&
     isText(value['action']) &&
-    isQueue(value['edits'])
+    isQueue(value['edits']) &&
+    areEntryEdits(value['entries'])
   );
 }
 

@@ -7,6 +7,7 @@ import type { CliContext } from '../cli/cli-context.ts';
 import type { KronosDatabase } from '../data/database.ts';
 import { connectOnce } from '../sync/hub.ts';
 import { parseDate } from './dates.ts';
+import { dismissOffered } from './hub-questions.ts';
 import { localDay, type ShownDay } from './local-day.ts';
 
 export type DayResult =
@@ -63,18 +64,14 @@ export async function openDayProvider(database: KronosDatabase, cli: CliContext)
       const error = answer.hint === undefined ? answer.error : `${answer.error}: ${answer.hint}`;
       return { ok: false, why: isRefused ? 'refused' : 'failed', error };
     },
-    questions: () => takeQuestions(hub),
+    questions: async () => {
+      const answer = await hub.questions();
+      if (!answer.ok) return [];
+      await dismissOffered(hub, answer.questions);
+      return answer.questions;
+    },
     close: () => hub.close(),
   };
-}
-
-async function takeQuestions(hub: Connection): Promise<readonly QuestionView[]> {
-  const answer = await hub.questions();
-  if (!answer.ok) return [];
-  for (const { key, kind } of answer.questions) {
-    if (kind === 'unexplained') await hub.answerQuestion({ key, answer: 'dismiss' });
-  }
-  return answer.questions;
 }
 
 async function requestDay(hub: Connection, date: string): Promise<Extract<DayResult, { ok: true }> | SdkFailure> {

@@ -1,5 +1,7 @@
 // Reads and edits the hub's channel `entries` for commands. Each edit is one `POST /-/entries`, which is one write.
 
+import { hubPath } from '../../../protocol/hub-path.ts';
+import { isRecord, parseJson } from '../../../protocol/json.ts';
 import type { Connection } from '../../typescript/api.ts';
 import { causeMessage } from '../cli/cause-message.ts';
 import type { KronosDatabase } from '../data/database.ts';
@@ -18,7 +20,7 @@ export interface HubEntry {
 
 export type EntryFailure = {
   readonly ok: false;
-  readonly why: 'refused' | 'failed' | 'not found';
+  readonly why: 'refused' | 'failed' | 'not found' | 'offline';
   readonly error: string;
 };
 
@@ -37,7 +39,7 @@ export async function editEntry(database: KronosDatabase, edit: object): Promise
   const base = parseHubUrl(host, 'http');
   if (base === undefined) return { ok: false, why: 'failed', error: `${host} is not the address of a hub` };
   try {
-    const answer = await fetch(new URL('/-/entries', base), {
+    const answer = await fetch(hubPath(base, '/-/entries'), {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -49,7 +51,7 @@ export async function editEntry(database: KronosDatabase, edit: object): Promise
     });
     return readEdited(answer.status, await answer.text());
   } catch (error) {
-    return { ok: false, why: 'failed', error: `the hub was not reached: ${causeMessage(error)}` };
+    return { ok: false, why: 'offline', error: `the hub was not reached: ${causeMessage(error)}` };
   }
 }
 
@@ -65,18 +67,6 @@ function readEdited(status: number, text: string): EntryEdited {
 }
 
 /** @returns undefined if the text is not JSON */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Connects to the channel for one command. */
 export async function withEntries<T>(
   database: KronosDatabase,

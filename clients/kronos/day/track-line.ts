@@ -1,7 +1,7 @@
 // Parses the arguments of `kronos track`.
 
 import { isTag } from '../../../protocol/words.ts';
-import { type DateContext, momentOf, parseDate, parseSpan, parseTime, type TypedSpan } from './dates.ts';
+import { type DateContext, momentOf, parseDate, parsePastSpan, parseSpan, parseTime, type TypedSpan } from './dates.ts';
 
 /** The content of an entry, as the channel `entries` stores it. */
 export interface TypedEntry {
@@ -36,6 +36,7 @@ export type TrackCommand =
 export const trackVerbs = ['away', 'list', 'change', 'move', 'split', 'join', 'delete', 'undo'] as const;
 
 export const trackUsage = `track [date] <from>-<to> <text> [@project] [+tag…]   or   task:<id>
+       kronos track [date] <from> <duration> …   or   <duration> …, which ends now
        kronos track away [date] <from>-<to> [text]
        kronos track list [date]
        kronos track change <key> <text> [@project] [+tag…]
@@ -58,7 +59,7 @@ export function parseTrack(words: readonly string[], context: DateContext): Trac
     const [step = '', ...more] = rest;
     return /^\d{1,15}$/.test(step) && more.length === 0 ? { verb, step: Number(step) } : '';
   }
-  const spanned = parseDatedSpan(verb === 'away' ? rest : words, context);
+  const spanned = parsePastSpan(verb === 'away' ? rest : words, context);
   if (typeof spanned === 'string') return spanned;
   const { span, left } = spanned;
   if (verb === 'away') return { verb, span, text: left.join(' ') };
@@ -95,22 +96,8 @@ function parseOne(
   return isSpan ? { verb, key, spanOn: (day) => parseSpan(word, day, context), ...dated } : '';
 }
 
-function parseDatedSpan(
-  words: readonly string[],
-  context: DateContext,
-): { readonly span: TypedSpan; readonly left: readonly string[] } | string {
-  const typedDate = parseDate(words[0] ?? '', context);
-  const date = typedDate ?? parseDate('today', context) ?? '';
-  const [word = '', ...left] = typedDate === undefined ? words : words.slice(1);
-  const span = parseSpan(word, date, context);
-  if (span === undefined) return '';
-  if (span.to <= span.from) return `${word} ends before it begins`;
-  if (span.to > context.now) return `${word} is not over yet`;
-  return { span, left };
-}
-
 /** `@project` names the project, at most once, and `+tag` a tag; the other words are the text. */
-function parseEntry(words: readonly string[]): TypedEntry | string {
+export function parseEntry(words: readonly string[]): TypedEntry | string {
   if (words.length === 0) return '';
   const tags = words.filter((word) => /^\+./.test(word)).map((word) => word.slice(1));
   if (!tags.every(isTag)) return 'invalid tags';

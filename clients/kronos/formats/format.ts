@@ -31,6 +31,8 @@ export interface TaskFormat {
   write(database: KronosDatabase): string;
   /** The identity of a task in this format, if that is not its `index`. It recognizes a task that was exported from here. */
   identify?(task: PlainTask): string;
+  /** In a format of intervals: the task here that a task of the file is. It gets the intervals that it lacks. */
+  findTask?(task: PlainTask, tasks: readonly PlainTask[]): PlainTask | undefined;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;

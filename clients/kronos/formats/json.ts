@@ -1,6 +1,7 @@
 // Our own tasks as JSON, as `kronos export json` and `kronos list --json` print them.
 
 import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
+import { planningOf } from '../../../protocol/planning.ts';
 import type { KronosDatabase } from '../data/database.ts';
 import { isJsonObject, isStringArray, readJsonEntries, type TaskFormat } from './format.ts';
 
@@ -14,6 +15,7 @@ function findProblem(value: unknown): string {
     return typeof value[field] !== (field === 'desc' ? 'string' : 'number');
   });
   if (wrong !== undefined) return `"${wrong}" is missing or has the wrong type`;
+  if ('intervals' in value && typeof value['intervals'] !== 'string') return '"intervals" has the wrong type';
   return 'taskwarrior' in value && !isJsonObject(value['taskwarrior']) ? '"taskwarrior" is not an object' : '';
 }
 
@@ -22,19 +24,10 @@ function isTask(value: unknown): value is PlainTask {
 }
 
 /** Leaves out fields that a task does not have. */
-function onlyFields({
-  index,
-  id,
-  desc,
-  tags,
-  active,
-  last_active,
-  due,
-  done,
-  worktime,
-  taskwarrior,
-}: PlainTask): PlainTask {
-  const task = { index, id, desc, tags, active, last_active, due, done, worktime };
+function onlyFields(whole: PlainTask): PlainTask {
+  const { index, id, desc, tags, active, last_active, due, done, worktime, intervals, taskwarrior } = whole;
+  const worked = intervals === undefined ? {} : { intervals };
+  const task = { index, id, desc, tags, active, last_active, due, done, worktime, ...worked, ...planningOf(whole) };
   return taskwarrior === undefined ? task : { ...task, taskwarrior };
 }
 

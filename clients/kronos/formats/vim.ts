@@ -4,6 +4,7 @@
 
 import { compile } from '../../../protocol/check.ts';
 import { errorMessage } from '../../../protocol/error-message.ts';
+import { shownTo } from '../../../protocol/generation.ts';
 import { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
 import type { Result } from '../../../protocol/result.ts';
@@ -79,19 +80,8 @@ function formatLines(tasks: readonly PlainTask[], toWire: (task: PlainTask) => T
 }
 
 function toTask2019(task: PlainTask): Task {
-  const { taskwarrior: _, ...own } = task;
-  const untouched = { ...own, active: 0, last_active: 0, worktime: 0, due: 0, done: 0 };
-  const blank: Task = {
-    id: task.done === 0 ? task.id : -Math.abs(task.id),
-    desc: task.desc,
-    tags: [...task.tags],
-    start: [],
-    stop: [],
-    active: 0,
-    due: 0,
-    done: 0,
-  };
-  return wireOf(blank, untouched, task);
+  const { id, done } = task;
+  return { ...shownTo(2019, wireOf(undefined, undefined, task)), id: done === 0 ? id : -Math.abs(id) };
 }
 
 export const vim2018: TaskFormat = {

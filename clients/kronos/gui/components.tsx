@@ -2,16 +2,20 @@
 
 import { Box, Text } from 'ink';
 import { columns, textWidth, truncate } from '../../../protocol/columns.ts';
+import type { QuestionView } from '../../../protocol/day-questions.ts';
 import { fullDuration } from '../../../protocol/duration.ts';
+import { lineProblems } from '../../../protocol/line-problems.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import { relativeMoment, taskTexts } from '../../../protocol/stringify.ts';
 import { kindOf, parseTaskLine, splitWords } from '../../../protocol/words.ts';
 import { worktimeOf } from '../../../protocol/worktime.ts';
 import type { CliContext } from '../cli/cli-context.ts';
-import { columnTitles, formatOutput, listColumns, taskStatus } from '../cli/format-output.ts';
+import { columnsOf, columnTitles, formatOutput, taskStatus } from '../cli/format-output.ts';
 import * as actions from '../data/actions.ts';
+import { questionSentence } from '../day/hub-questions.ts';
 import { type PromptName, prompts } from './controller.ts';
 import { type LineEditor, lineText } from './editor.ts';
+import { keyTexts } from './key-texts.ts';
 import { keyBindings } from './keys.ts';
 import type { LiveDatabase, SyncStatus } from './live.ts';
 import { type GuiView, visibleRange } from './screen.ts';
@@ -56,6 +60,17 @@ export function Head({ live, shown, width }: { live: LiveDatabase; shown: number
   );
 }
 
+/** What the hub asks, with a key for each answer. */
+export function Question({ question, cli, width }: { question: QuestionView; cli: CliContext; width: number }) {
+  const answers = question.answers.map((answer, at) => `${at + 1} ${answer === 'dismiss' ? 'ok' : answer}`).join('  ');
+  return (
+    <Box flexDirection="column" marginTop={1}>
+      <Text color="yellow">{truncate(`? ${questionSentence(question, cli)}`, width)}</Text>
+      <Text dimColor>{truncate(`  ${answers}`, width)}</Text>
+    </Box>
+  );
+}
+
 interface TaskListProps {
   readonly tasks: readonly PlainTask[];
   readonly at: number;
@@ -69,8 +84,8 @@ export function TaskList({ tasks, at, scene, width, rows }: TaskListProps) {
     const strings = taskTexts('list', task, scene);
     return task.active === 0 ? strings : { ...strings, worktime: fullDuration(worktimeOf(task, scene.now)) };
   });
-  const named =
-    width < narrowWidth ? listColumns.filter((field) => field !== 'tags' && field !== 'active') : listColumns;
+  const shown = columnsOf(fields);
+  const named = width < narrowWidth ? shown.filter((field) => field !== 'tags' && field !== 'active') : shown;
   const [head = '', ...lines] = columns(
     named.map((field) => columnTitles[field].toUpperCase()),
     fields.map((row) => named.map((field) => row[field])),
@@ -121,7 +136,9 @@ export function EmptyList({ hidden }: { hidden: number }) {
 
 export function KeyList() {
   const width = Math.max(...keyBindings.map(({ label }) => label.length));
-  return <Text>{keyBindings.map(({ label, does }) => `${label.padEnd(width)}  ${does}`).join('\n')}</Text>;
+  const keys = keyBindings.map(({ label, command }) => ({ label, does: keyTexts[command] }));
+  const all = [...keys, { label: '1–3', does: 'answer what the hub asks' }];
+  return <Text>{all.map(({ label, does }) => `${label.padEnd(width)}  ${does}`).join('\n')}</Text>;
 }
 
 interface PromptProps {
@@ -159,11 +176,6 @@ export function Prompt({ view, line, cli, context, message }: PromptProps) {
   );
 }
 
-const problems = {
-  'invalid tags': 'invalid tags: letters, digits, - and _',
-  'invalid due': 'invalid due: no such date, or it has passed',
-} as const;
-
 /** Explains the typed line; undefined if it is plain text. */
 function explain(
   typed: string,
@@ -173,15 +185,32 @@ function explain(
 ): { readonly text: string; readonly wrong: boolean } | undefined {
   const now = Math.floor(cli.now() / 1_000);
   const read = parseTaskLine(typed, verb, now, cli.zone);
-  if (!read.ok) return { text: problems[read.error], wrong: true };
+  if (!read.ok) return { text: `${read.error}: ${lineProblems[read.error]}`, wrong: true };
   if (splitWords(typed).every((word) => kindOf(word, verb) === 'text')) return undefined;
-  const { desc, tags, untags, due } = read.line;
+  const { desc, tags, untags, due, planning } = read.line;
+  const date = (moment: number | null | undefined) =>
+    moment === null
+      ? 'none'
+      : moment === undefined
+        ? undefined
+        : `${cli.formatDate(moment)}, ${relativeMoment(moment - now)}`;
+  const { project, priority, wait, scheduled, every, needs } = planning;
+  const ids = needs === null ? 'none' : needs?.add.concat(needs.remove.map((id) => -id)).join(', ');
+  const fields = Object.entries({
+    due: date(due),
+    project,
+    priority,
+    wait: date(wait),
+    scheduled: date(scheduled),
+    every,
+    needs: ids,
+  });
   const all = [...tags, ...(verb === 'add' ? context : [])];
   const parts = [
     desc === '' ? [] : [`“${desc}”`],
     all.length === 0 ? [] : [`tags ${all.join(' ')}`],
     untags.length === 0 ? [] : [`without ${untags.join(' ')}`],
-    due === undefined ? [] : [`due ${cli.formatDate(due)}, ${relativeMoment(due - now)}`],
+    fields.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value ?? 'none'}`])),
   ];
   return { text: parts.flat().join(' · '), wrong: false };
 }

@@ -56,7 +56,8 @@ export class GuiController {
 
   /** The tasks in the order of the list. */
   get tasks(): readonly PlainTask[] {
-    return actions.visibleTasks(this.#deps.live.database);
+    const { cli, live } = this.#deps;
+    return actions.visibleTasks(live.database, Math.floor(cli.now() / 1_000));
   }
 
   get selected(): PlainTask | undefined {
@@ -81,6 +82,10 @@ export class GuiController {
     const { view } = this.state;
     const name = keyName(input, key);
     if (!isPrompt(view)) {
+      if (/^[1-9]$/.test(name) && this.#deps.live.question !== undefined) {
+        void this.#deps.live.answerQuestion(Number(name) - 1).then((text) => this.#showMessage(text));
+        return;
+      }
       const command = findCommand(name);
       if (command !== undefined) this.#handleCommand(command);
       return;

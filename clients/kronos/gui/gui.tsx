@@ -6,7 +6,7 @@ import { useEffect, useReducer, useState } from 'react';
 import { truncate } from '../../../protocol/columns.ts';
 import { type CliContext, type ExitCode, exitCode } from '../cli/cli-context.ts';
 import { DatabaseError } from '../data/database.ts';
-import { EmptyList, Head, KeyList, keyHints, Prompt, TaskList, taskInfo } from './components.tsx';
+import { EmptyList, Head, KeyList, keyHints, Prompt, Question, TaskList, taskInfo } from './components.tsx';
 import { GuiController, isPrompt } from './controller.ts';
 import { LiveDatabase } from './live.ts';
 import { selectedIndex } from './screen.ts';
@@ -14,6 +14,8 @@ import { selectedIndex } from './screen.ts';
 const alternateScreen = { on: '\u001b[?1049h', off: '\u001b[?1049l' };
 /** The number of lines of the head, the message and the hints. */
 const otherLines = 8;
+/** The number of lines of a question. */
+const questionLines = 3;
 
 export async function openGui(cli: CliContext): Promise<ExitCode> {
   let live: LiveDatabase;
@@ -78,6 +80,7 @@ function Gui({ cli, live, subscribe }: GuiProps) {
   return (
     <Box flexDirection="column" width={width} height={height}>
       <Head live={live} shown={controller.tasks.length} width={width} />
+      {live.question !== undefined && <Question question={live.question} cli={cli} width={width} />}
       <Box flexDirection="column" flexGrow={1} marginTop={1} overflow="hidden">
         <Body cli={cli} live={live} controller={controller} width={width} height={height} />
       </Box>
@@ -108,5 +111,6 @@ function Body({ cli, live, controller, width, height }: BodyProps) {
   }
   if (tasks.length === 0) return <EmptyList hidden={live.database.tasks.length} />;
   const at = selectedIndex(state, tasks);
-  return <TaskList tasks={tasks} at={at} scene={scene} width={width} rows={Math.max(1, height - otherLines)} />;
+  const asked = live.question === undefined ? 0 : questionLines;
+  return <TaskList tasks={tasks} at={at} scene={scene} width={width} rows={Math.max(1, height - otherLines - asked)} />;
 }

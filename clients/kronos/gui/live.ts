@@ -3,6 +3,7 @@
 
 import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import type { QuestionView } from '../../../protocol/day-questions.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
 import type { Connection, SdkChannel } from '../../typescript/api.ts';
@@ -12,11 +13,15 @@ import { revertStep } from '../cli/verbs/log.ts';
 import type { ActionOutcome, ActionRefusal, TaskAction } from '../data/actions.ts';
 import { DatabaseError, type KronosDatabase } from '../data/database.ts';
 import { commitAction } from '../data/edits.ts';
+import { dismissOffered } from '../day/hub-questions.ts';
+import { sendEntries } from '../sync/entries.ts';
 import { connectDevice, forgetHub } from '../sync/hub.ts';
 import { AccountDatabase, TaskSync } from '../sync/sync.ts';
 
 /** One change causes several events of the file system, so the file is read after this delay, in milliseconds. */
 const settleDelayMs = 30;
+/** How often the hub is asked for its questions, in milliseconds. */
+const askEveryMs = 30_000;
 /** How long `wake` and `close` wait for the hub, in milliseconds. */
 const shortSyncMs = 2_000;
 
@@ -46,6 +51,8 @@ export class LiveDatabase {
   #mustExchangeAgain = false;
   #lockTimer: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
+  #questions: readonly QuestionView[] = [];
+  #askedAt = Number.NEGATIVE_INFINITY;
 
   /** @throws DatabaseError if the file cannot be read */
   constructor(cli: CliContext, onChange: () => void) {
@@ -69,6 +76,26 @@ export class LiveDatabase {
     if (state.name === 'offline') return { state: 'offline', text: `offline${waiting}` };
     if (state.name === 'revoked') return { state: 'refused', text: `refused (${state.reason}): "kronos login"` };
     return { state: 'connecting', text: `connecting to ${host}${waiting}` };
+  }
+
+  /** What the hub asks first; undefined if it asks nothing. */
+  get question(): QuestionView | undefined {
+    return this.#questions[0];
+  }
+
+  /** Answers the question that is shown. @param place of the answer in its list, from 0 @returns a text for people; '' for no such answer */
+  async answerQuestion(place: number): Promise<string> {
+    const { question } = this;
+    const answer = question?.answers[place];
+    if (question === undefined || answer === undefined) return '';
+    // It was dismissed on the hub when it was shown.
+    const sent =
+      question.kind === 'unexplained'
+        ? undefined
+        : await this.#hub?.connection.answerQuestion({ key: question.key, answer });
+    if (sent?.ok === false && sent.code !== 'not_found' && sent.code !== 'exists') return sent.error;
+    this.#questions = this.#questions.filter(({ key }) => key !== question.key);
+    return sent?.ok === false && sent.hint !== undefined ? sent.hint : `answered: ${answer}`;
   }
 
   async start(): Promise<void> {
@@ -184,7 +211,24 @@ export class LiveDatabase {
       await this.#disconnect(!database.enable_sync);
     } else if (hub.tasks.isCurrent && database.queue.length > 0) {
       await hub.sync.upload();
+    } else if (hub.connection.state.name === 'live' && database.entries.length > 0) {
+      await sendEntries(hub.account, hub.connection);
+      this.refresh();
     }
+    if (hub?.connection.state.name === 'live') await this.#ask(hub);
+  }
+
+  async #ask({ connection }: Hub): Promise<void> {
+    const now = this.#cli.now();
+    if (Math.abs(now - this.#askedAt) < askEveryMs) return;
+    this.#askedAt = now;
+    const answer = await connection.questions();
+    if (!answer.ok) return;
+    // Unexplained time is offered once: it stays on this screen until somebody has seen it.
+    const offered = this.#questions.filter(({ kind }) => kind === 'unexplained');
+    this.#questions = [...answer.questions, ...offered];
+    await dismissOffered(connection, answer.questions);
+    this.#onChange();
   }
 
   #notifyChange(): void {

@@ -22,8 +22,13 @@ function isLastSync(value: unknown): value is LastSync {
   if (typeof value !== 'object' || value === null || !('outcome' in value && 'reason' in value && 'at' in value))
     return false;
   const { outcome, reason, at } = value;
+  const questions = 'questions' in value ? value.questions : [];
   return (
-    ['ok', 'offline', 'refused'].some((one) => one === outcome) && typeof reason === 'string' && typeof at === 'number'
+    ['ok', 'offline', 'refused'].some((one) => one === outcome) &&
+    typeof reason === 'string' &&
+    typeof at === 'number' &&
+    Array.isArray(questions) &&
+    questions.every((one) => typeof one === 'string')
   );
 }
 

@@ -4,6 +4,7 @@
 
 import type { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
+import { isRepetition } from '../../../protocol/recurrence.ts';
 import type { Connection, RefusedWrite, SdkChannel, SyncResult } from '../../typescript/api.ts';
 import type { DatabaseStore, KronosDatabase, TaskEdit } from '../data/database.ts';
 import { appendStep, applyEdits, editsBetween } from '../data/edits.ts';
@@ -125,22 +126,26 @@ export class TaskSync {
     return refused;
   }
 
-  /** Gives all writes to the SDK at once, because it then stores them together. */
+  /** Gives the writes to the SDK at once, because it then stores them together. */
   async #write(database: KronosDatabase): Promise<readonly RefusedWrite[]> {
     const tasks = this.#tasks;
     const current = readTasks(tasks);
     const wanted = applyQueue(database, current);
     const [before, after] = [byIndex(current), byIndex(wanted)];
     const items = new Map(tasks.items);
-    const writes = editsBetween(current, wanted).map(async ({ index: key }) => {
+    const write = async ({ index: key }: TaskEdit) => {
       const [task, item] = [after.get(key), items.get(key)?.item];
       if (task === undefined) return { type: 'delete', key, result: await tasks.delete(key) };
       if (item === undefined) {
         return { type: 'create', key, result: await tasks.create(wireOf(undefined, undefined, task), { key }) };
       }
       return { type: 'update', key, result: await tasks.update(key, wireOf(item, before.get(key), task)) };
-    });
-    const results = await Promise.all(writes);
+    };
+    // The SDK queues creations first. A task that follows a done one comes after it, so that a series never has two open tasks.
+    const edits = editsBetween(current, wanted);
+    const follows = ({ index }: TaskEdit) => isRepetition(index) && !before.has(index);
+    const first = await Promise.all(edits.filter((edit) => !follows(edit)).map(write));
+    const results = [...first, ...(await Promise.all(edits.filter(follows).map(write)))];
     return results.flatMap(({ type, key, result }) =>
       result.ok ? [] : [{ channel: 'tasks', id: '', type, key, failure: result }],
     );
@@ -169,7 +174,13 @@ function byIndex(tasks: readonly PlainTask[]): ReadonlyMap<string, PlainTask> {
 /** Queues all tasks for a hub that never had them: it is new to this device, or its data was created again. */
 function queueAllIfNewHub({ sync_epoch: known, tasks }: KronosDatabase, epoch: string): Partial<KronosDatabase> {
   if (known === epoch) return {};
-  return { sync_epoch: epoch, queue: editsBetween([], tasks) };
+  const made = tasks.filter(({ index }) => isRepetition(index));
+  return { sync_epoch: epoch, queue: [...editsBetween([], tasks), ...made.map(stateEdit)] };
+}
+
+/** The creation of the next task of a series changes nothing where that task exists already. This edit does. */
+function stateEdit({ index, ...task }: PlainTask): TaskEdit {
+  return { index, before: { worktime: task.worktime }, after: task };
 }
 
 /** Keeps known tasks at their place in the file; new ones follow. */

@@ -3,25 +3,20 @@
 import { useEffect, useMemo, useReducer, useState } from 'preact/hooks';
 import type { MergedDayView } from '../../../protocol/day-answer.ts';
 import type { Texts } from '../languages/languages.ts';
-import { SetUpCards } from '../set-up/set-up-cards.tsx';
-import { useArrivals } from '../set-up/use-arrivals.ts';
-import { connectionWords } from '../shared/connection-words.ts';
+import { pathTo } from '../shared/address.ts';
 import { dateInPath, isCalendarDate, shiftDate } from '../shared/dates.ts';
-import { Neighbour, PageHead, PageKeysDialog } from '../shared/page-head.tsx';
-import { type PeriodCommand, periodKeyRows, periodKeys } from '../shared/page-keys.ts';
+import { LivePage } from '../shared/live-page.tsx';
+import { Neighbour } from '../shared/page-head.tsx';
 import { colorsOf } from '../shared/project-colors.ts';
 import { SentenceLine } from '../shared/sentence-line.tsx';
-import { SignIn } from '../shared/sign-in.tsx';
 import { TableTwin } from '../shared/table-twin.tsx';
 import { TimeFormat } from '../shared/time-format.ts';
-import { usePageKeys } from '../shared/use-page-keys.ts';
-import { useRefusal } from '../shared/use-refusal.ts';
 import { WrongDate } from '../shared/wrong-date.tsx';
 import { People, Projects, Unassigned } from './day-parts.tsx';
-import { dayTables } from './day-tables.ts';
 import { isRunning, notesOf, sentenceOf } from './day-view.ts';
+import { EmptyDay } from './empty-day.tsx';
 import { LiveDay } from './live-day.ts';
-import { Timeline } from './timeline-view.tsx';
+import { type DayEditing, Timeline } from './timeline-view.tsx';
 
 export interface DayPageProps {
   readonly texts: Texts;
@@ -54,6 +49,29 @@ function useLiveDay(date: string) {
   return live;
 }
 
+function hasTime(day: MergedDayView | undefined): boolean {
+  return day !== undefined && (day.total > 0 || day.agent > 0);
+}
+
+/** What changes the day is fetched when there is one to change. @returns undefined until then */
+function useEditing(live: LiveDay): DayEditing | undefined {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  const [editing, setEditing] = useState<DayEditing>();
+  const canEdit = hasTime(live.day);
+  useEffect(() => {
+    if (!canEdit) return;
+    let isCurrent = true;
+    void import('./editing.tsx').then((parts) => {
+      if (isCurrent) setEditing({ parts, editor: new parts.DayEditor(live, () => redraw(0)) });
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [live, canEdit]);
+  editing?.editor.watchQuestions();
+  return editing;
+}
+
 export function DayPage({ texts, path, kronosPort }: DayPageProps) {
   const typed = dateInPath(path);
   if (typed !== '' && !isCalendarDate(typed)) {
@@ -62,7 +80,7 @@ export function DayPage({ texts, path, kronosPort }: DayPageProps) {
         texts={texts}
         title={texts.text('today')}
         date={typed}
-        href="/day"
+        href={pathTo('/day')}
         label={texts.text('day.to-today')}
       />
     );
@@ -76,90 +94,78 @@ interface DayProps extends Omit<DayPageProps, 'path'> {
 
 function Day({ texts, date, kronosPort }: DayProps) {
   const live = useLiveDay(date);
-  const [keysShown, showKeys] = useState(false);
+  const editing = useEditing(live);
+  const [isAddWanted, wantAdd] = useState(false);
   const [tableShown, showTable] = useState(location.hash === '#table');
   const { day } = live;
   const zone = day?.zone;
   const format = useMemo(() => new TimeFormat(texts, zone ?? 'UTC'), [texts, zone]);
   const now = Date.now() * 1_000;
+  // The key may come before what edits the day has been fetched: the dialog opens when it is there.
+  useEffect(() => {
+    if (!isAddWanted || editing === undefined || day === undefined) return;
+    wantAdd(false);
+    editing.editor.open(editing.parts.likelyEmpty(day, now));
+  }, [isAddWanted, editing]);
   const shown = live.date;
   const isToday = date === 'today' || (day !== undefined && isRunning(day, now));
-  const state = live.live.state;
-  const refusal = useRefusal(state.name === 'offline');
-  const reason = state.name === 'revoked' ? state.reason : day === undefined ? live.problem : '';
-  usePageKeys(periodKeys, (command: PeriodCommand) => {
-    if (command === 'keys') showKeys(true);
-    else if (command === 'table') showTable(!tableShown);
-    else if (command === 'now') location.assign('/day');
-    else if (command === 'before' || command === 'after') {
-      if (shown !== '') location.assign(`/day/${shiftDate(shown, command === 'before' ? -1 : 1)}`);
-    } else location.assign(command);
-  });
-  useTitle(isToday ? texts.text('today') : format.longDate(shown));
-  const words = connectionWords(
-    { state, isOnline: navigator.onLine, now: Date.now(), asOf: live.live.liveAt },
-    texts,
-    day === undefined ? undefined : format,
-  );
   return (
-    <>
-      <PageHead
-        title={isToday || shown === '' ? texts.text('today') : format.longDate(shown)}
-        subtitle={isToday && shown !== '' ? format.longDate(shown) : ''}
-        words={words}
-        texts={texts}
-        showKeys={() => showKeys(true)}
-      >
-        {shown !== '' && <DayNeighbours texts={texts} date={shown} isToday={isToday} />}
-      </PageHead>
-      {refusal !== '' && (
-        <p class="problem" role="alert">
-          {refusal}
-        </p>
-      )}
-      {reason !== '' ? (
-        <SignIn texts={texts} reason={reason} enter={(token) => void live.enter(token)} />
-      ) : day === undefined ? (
-        <p class="hint">{texts.text('loading')}</p>
-      ) : (
-        <DayContent
-          live={live}
-          day={day}
-          texts={texts}
-          format={format}
-          now={now}
-          isToday={isToday}
-          kronosPort={kronosPort}
-          tableShown={tableShown}
-          showTable={showTable}
-        />
-      )}
-      <PageKeysDialog
-        keys={[
-          ...periodKeyRows(texts, { before: 'keys.before', after: 'keys.after', now: 'keys.today' }),
-          { label: '← →', does: texts.text('keys.arrows') },
-        ]}
-        texts={texts}
-        open={keysShown}
-        close={() => showKeys(false)}
-      />
-    </>
+    <LivePage
+      texts={texts}
+      title={isToday || shown === '' ? texts.text('today') : format.longDate(shown)}
+      subtitle={isToday && shown !== '' ? format.longDate(shown) : ''}
+      source={live}
+      format={day === undefined ? undefined : format}
+      neighbours={shown !== '' && <DayNeighbours texts={texts} date={shown} isToday={isToday} />}
+      deeds={{
+        ...(shown === ''
+          ? {}
+          : {
+              before: { does: 'keys.before', run: `/day/${shiftDate(shown, -1)}` },
+              after: { does: 'keys.after', run: `/day/${shiftDate(shown, 1)}` },
+            }),
+        now: { does: 'keys.today', run: '/day' },
+        table: { does: 'keys.table', run: () => showTable(!tableShown) },
+        ...(hasTime(day) ? { add: { does: 'keys.add', run: () => wantAdd(true) } } : {}),
+        ...(editing === undefined ? {} : { undo: { does: 'keys.undo', run: () => void editing.editor.undo() } }),
+      }}
+      moreKeys={[{ label: '← →', does: texts.text('keys.arrows') }]}
+      content={() =>
+        day !== undefined && (
+          <DayContent
+            live={live}
+            editing={editing}
+            day={day}
+            texts={texts}
+            format={format}
+            now={now}
+            isToday={isToday}
+            kronosPort={kronosPort}
+            tableShown={tableShown}
+            showTable={showTable}
+          />
+        )
+      }
+    />
   );
 }
 
 function DayNeighbours({ texts, date, isToday }: { texts: Texts; date: string; isToday: boolean }) {
   return (
     <>
-      <Neighbour href={`/day/${shiftDate(date, -1)}`} label={texts.text('day.before')} sign="←" keys="[" />
-      {!isToday && <Neighbour href="/day" label={texts.text('day.to-today')} sign="" keys="t" />}
-      {!isToday && <Neighbour href={`/day/${shiftDate(date, 1)}`} label={texts.text('day.after')} sign="→" keys="]" />}
-      <Neighbour href={`/week/${date}`} label={texts.text('nav.week')} sign="" keys="g w" />
+      <Neighbour href={pathTo(`/day/${shiftDate(date, -1)}`)} label={texts.text('day.before')} sign="←" keys="[" />
+      {!isToday && <Neighbour href={pathTo('/day')} label={texts.text('day.to-today')} sign="" keys="t" />}
+      {!isToday && (
+        <Neighbour href={pathTo(`/day/${shiftDate(date, 1)}`)} label={texts.text('day.after')} sign="→" keys="]" />
+      )}
+      <Neighbour href={pathTo(`/week/${date}`)} label={texts.text('nav.week')} sign="" keys="g w" />
     </>
   );
 }
 
 interface DayContentProps {
   readonly live: LiveDay;
+  readonly editing: DayEditing | undefined;
   readonly day: MergedDayView;
   readonly texts: Texts;
   readonly format: TimeFormat;
@@ -170,33 +176,45 @@ interface DayContentProps {
   readonly showTable: (isShown: boolean) => void;
 }
 
-function DayContent({ live, day, texts, format, now, isToday, kronosPort, tableShown, showTable }: DayContentProps) {
-  const isEmpty = day.total === 0 && day.agent === 0;
-  const arrivals = useArrivals(isEmpty && isToday ? live.live.connection : undefined);
-  // Cards that were open stay, with their ticks, until the day has time to show.
-  const [isNew, setNew] = useState(false);
-  if (arrivals?.size === 0 && !isNew) setNew(true);
+function DayContent({
+  live,
+  editing,
+  day,
+  texts,
+  format,
+  now,
+  isToday,
+  kronosPort,
+  tableShown,
+  showTable,
+}: DayContentProps) {
+  const isEmpty = !hasTime(day);
+  const tablesOf = useDayTables(tableShown);
   const colors = useMemo(() => colorsOf(day.projects.flatMap(({ project }) => project ?? [])), [day]);
-  if (isEmpty && isToday && arrivals === undefined) return <p class="hint">{texts.text('loading')}</p>;
-  if (isEmpty && isToday && isNew && arrivals !== undefined) {
-    return <SetUpCards texts={texts} arrived={arrivals} kronosPort={kronosPort} isFirst />;
-  }
-  if (isEmpty) return <EmptyDay texts={texts} date={day.date} isToday={isToday} />;
+  if (isEmpty && isToday) return <FirstDay live={live} day={day} texts={texts} kronosPort={kronosPort} />;
+  if (isEmpty) return <EmptyDay texts={texts} date={day.date} isToday={false} />;
   return (
     <>
       <SentenceLine parts={sentenceOf(day, { texts, format, now })} />
+      {isToday && editing !== undefined && (
+        <editing.parts.Questions editor={editing.editor} day={day} texts={texts} format={format} />
+      )}
       <div class="day-body">
-        <Timeline day={day} now={now} colors={colors} texts={texts} format={format} />
+        <Timeline day={day} now={now} colors={colors} texts={texts} format={format} editing={editing} />
         <div class="column">
           <Projects day={day} colors={colors} texts={texts} format={format} />
-          <Unassigned day={day} texts={texts} format={format} />
+          {editing === undefined ? (
+            <Unassigned day={day} texts={texts} format={format} />
+          ) : (
+            <editing.parts.UnassignedCards editor={editing.editor} day={day} texts={texts} format={format} />
+          )}
         </div>
         <div class="column">
           <People day={day} texts={texts} format={format} />
         </div>
       </div>
       <TableTwin
-        tables={tableShown ? dayTables(day, texts, format) : []}
+        tables={tableShown ? (tablesOf?.(day, texts, format, editing?.editor) ?? []) : []}
         file={`day-${day.date}`}
         texts={texts}
         isOpen={tableShown}
@@ -207,31 +225,42 @@ function DayContent({ live, day, texts, format, now, isToday, kronosPort, tableS
           {note}
         </p>
       ))}
+      {editing !== undefined && (
+        <>
+          <editing.parts.EditDialog editor={editing.editor} day={day} texts={texts} format={format} />
+          <editing.parts.EditingLine editor={editing.editor} texts={texts} />
+        </>
+      )}
     </>
   );
 }
 
-function EmptyDay({ texts, date, isToday }: { texts: Texts; date: string; isToday: boolean }) {
-  return (
-    <section class="empty">
-      <p class="sentence">{texts.text(isToday ? 'empty.today' : 'empty.past')}</p>
-      {isToday && <p class="hint">{texts.text('empty.hint')}</p>}
-      <p class="buttons">
-        <a class="button" href={`/day/${shiftDate(date, -1)}`}>
-          {texts.text('empty.yesterday')}
-        </a>
-        {isToday && (
-          <a class="button" href="/set-up">
-            {texts.text('empty.connect')}
-          </a>
-        )}
-      </p>
-    </section>
-  );
+type DayTables = typeof import('./day-tables.ts').dayTables;
+
+/** The tables are fetched when they are opened. */
+function useDayTables(isWanted: boolean): DayTables | undefined {
+  const [loaded, setLoaded] = useState<{ readonly dayTables: DayTables }>();
+  useEffect(() => {
+    if (isWanted) void import('./day-tables.ts').then(setLoaded);
+  }, [isWanted]);
+  return loaded?.dayTables;
 }
 
-function useTitle(title: string): void {
+type FirstParts = typeof import('./first-day.tsx');
+
+/** A today without time is rare, so what it shows is fetched then. */
+function FirstDay({ live, day, texts, kronosPort }: Pick<DayContentProps, 'live' | 'day' | 'texts' | 'kronosPort'>) {
+  const [parts, setParts] = useState<FirstParts>();
   useEffect(() => {
-    document.title = `${title} · Horai`;
-  }, [title]);
+    void import('./first-day.tsx').then(setParts);
+  }, []);
+  if (parts === undefined) return <p class="hint">{texts.text('loading')}</p>;
+  return (
+    <parts.FirstDay
+      connection={live.live.connection}
+      texts={texts}
+      kronosPort={kronosPort}
+      otherwise={<EmptyDay texts={texts} date={day.date} isToday />}
+    />
+  );
 }

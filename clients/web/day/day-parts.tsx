@@ -2,15 +2,10 @@
 
 import type { MergedDayView } from '../../../protocol/day-answer.ts';
 import type { Texts } from '../languages/languages.ts';
+import { MeterBar } from '../shared/meter-bar.tsx';
+import { colorClass } from '../shared/project-colors.ts';
 import type { TimeFormat } from '../shared/time-format.ts';
-import {
-  barsOf,
-  figuresOf,
-  type ProjectBar,
-  shortestUnassigned,
-  type UnassignedRow,
-  unassignedOf,
-} from './day-view.ts';
+import { barsOf, figuresOf, shortestUnassigned, type UnassignedRow, unassignedOf } from './day-view.ts';
 
 interface PartProps {
   readonly day: MergedDayView;
@@ -24,33 +19,18 @@ export function Projects({ day, texts, format, colors }: PartProps & { colors: R
       <h2 id="projects-title">{texts.text('projects')}</h2>
       <ul class="bars">
         {barsOf(day).map((bar) => (
-          <Bar
+          <MeterBar
             key={bar.project}
-            bar={bar}
-            color={bar.project === null ? 'none' : `p${colors.get(bar.project) ?? 0}`}
-            texts={texts}
-            format={format}
+            name={bar.project ?? texts.text('unassigned')}
+            {...(bar.agent > 0 ? { note: texts.text('project.agents', { time: format.duration(bar.agent) }) } : {})}
+            value={bar.time}
+            text={bar.time > 0 && bar.minutes === 0 ? format.duration(bar.time) : format.minutes(bar.minutes)}
+            share={bar.share}
+            color={colorClass(bar.project, colors)}
           />
         ))}
       </ul>
     </section>
-  );
-}
-
-function Bar({ bar, color, texts, format }: { bar: ProjectBar; color: string; texts: Texts; format: TimeFormat }) {
-  const { project, time, minutes, share, agent } = bar;
-  return (
-    <li class="bar">
-      <span class="bar-name">{project ?? texts.text('unassigned')}</span>
-      <span class="bar-time">
-        {agent > 0 && <span class="soft">{texts.text('project.agents', { time: format.duration(agent) })}</span>}
-        <data value={time}>{time > 0 && minutes === 0 ? format.duration(time) : format.minutes(minutes)}</data>
-      </span>
-      <svg class={`meter ${color}`} aria-hidden="true">
-        <rect class="bed" width="100%" height="100%" rx="3" />
-        <rect class="value" width={`${(share * 100).toFixed(2)}%`} height="100%" rx="3" />
-      </svg>
-    </li>
   );
 }
 

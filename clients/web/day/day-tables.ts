@@ -5,11 +5,24 @@ import type { Texts } from '../languages/languages.ts';
 import type { DataTable, TableCell } from '../shared/data-table.ts';
 import type { TimeFormat } from '../shared/time-format.ts';
 import { reasonOf } from './day-view.ts';
+import { type EditedStretch, stretchOf } from './edit-stretch.ts';
 
 const text = (value: string): TableCell => ({ text: value });
 const duration = (value: number): TableCell => ({ duration: value });
 
-export function dayTables(day: MergedDayView, texts: Texts, format: TimeFormat): readonly DataTable[] {
+/** What the table twin needs to edit a stretch. */
+export interface StretchOpener {
+  readonly entryOf: Parameters<typeof stretchOf>[1];
+  open(stretch: EditedStretch): void;
+}
+
+/** @param opener makes each stretch one that can be edited */
+export function dayTables(
+  day: MergedDayView,
+  texts: Texts,
+  format: TimeFormat,
+  opener?: StretchOpener,
+): readonly DataTable[] {
   const named = (project: string | null): TableCell => text(project ?? texts.text('unassigned'));
   const time = texts.text('table.time');
   return [
@@ -44,6 +57,15 @@ export function dayTables(day: MergedDayView, texts: Texts, format: TimeFormat):
         text(segment.source),
         text(reasonOf(segment, texts)),
       ]),
+      ...(opener === undefined
+        ? {}
+        : {
+            actions: day.segments.map((segment) => ({
+              label: texts.text('edit.change'),
+              about: format.range(segment.from, segment.to),
+              run: () => opener.open(stretchOf({ ...segment, segments: [segment] }, opener.entryOf)),
+            })),
+          }),
     },
     {
       name: 'sources',

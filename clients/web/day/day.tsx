@@ -1,17 +1,14 @@
 // The script of the page of a day: renders it into the markup's placeholder.
 
-import { render } from 'preact';
 import { pageOfBookmark, webUiAddress } from '../front/web-ui.ts';
-import { translateFrame } from '../shared/frame.ts';
+import { pathTo } from '../shared/address.ts';
+import { openPage } from '../shared/frame.ts';
 import { DayPage } from './day-page.tsx';
 
-const place = document.getElementById('day');
-if (place !== null) {
+await openPage('day', (texts, path, place) => {
   // Bookmarks of ActivityWatch's web UI open its own port where the hub serves it, and the day elsewhere.
-  const bookmark = webUiAddress(location, place.dataset['awWebUi'] ?? '') ?? pageOfBookmark(location.hash);
+  const page = pageOfBookmark(location.hash);
+  const bookmark = webUiAddress(location, place.dataset['awWebUi'] ?? '') ?? (page && pathTo(page));
   if (bookmark !== undefined) location.replace(bookmark);
-  const path = location.pathname === '/' ? '/day' : location.pathname;
-  const texts = await translateFrame();
-  place.replaceChildren();
-  render(<DayPage texts={texts} path={path} kronosPort={place.dataset['kronosPort'] ?? ''} />, place);
-}
+  return <DayPage texts={texts} path={path === '/' ? '/day' : path} kronosPort={place.dataset['kronosPort'] ?? ''} />;
+});

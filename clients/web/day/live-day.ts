@@ -3,6 +3,7 @@
 import type { MergedDayView } from '../../../protocol/day-answer.ts';
 import type { Channel } from '../../typescript/index.ts';
 import { LiveConnection } from '../shared/live-connection.ts';
+import type { PageSource } from '../shared/page-source.ts';
 
 const liveKey = 'day';
 const today = 'today';
@@ -14,7 +15,7 @@ export interface LiveDayDeps {
   readonly changed: () => void;
 }
 
-export class LiveDay {
+export class LiveDay implements PageSource {
   readonly live: LiveConnection;
   /** Why the hub gave no day; '' if it did. */
   problem = '';
@@ -31,6 +32,10 @@ export class LiveDay {
     void this.ask();
   }
 
+  get isKnown(): boolean {
+    return this.day !== undefined;
+  }
+
   get day(): MergedDayView | undefined {
     const item = this.#channel?.items.get(liveKey)?.item;
     if (this.#channel?.isCurrent === true && item !== undefined) this.#hasChannel = true;
@@ -40,6 +45,11 @@ export class LiveDay {
   /** The date that is shown; '' while nobody has said which day today is. */
   get date(): string {
     return this.day?.date ?? (this.#deps.date === today ? '' : this.#deps.date);
+  }
+
+  /** An item of the day's channel beside the day: `suggestions`, `questions`. */
+  item(key: string): { readonly item: unknown; readonly seq: number } | undefined {
+    return this.#channel?.items.get(key);
   }
 
   /** Asks for the day: at first, after a sign-in, and when the day is over and today is another. */
@@ -58,11 +68,6 @@ export class LiveDay {
       if (answer.code === 'offline' && date === today && this.#channel === undefined) this.#follow(localDate());
     }
     changed();
-  }
-
-  async enter(token: string): Promise<void> {
-    await this.live.enter(token);
-    await this.ask();
   }
 
   close(): void {

@@ -6,7 +6,16 @@ import type { MergedDayView } from '../../../protocol/day-answer.ts';
 import type { Texts } from '../languages/languages.ts';
 import type { TimeFormat } from '../shared/time-format.ts';
 import { reasonOf } from './day-view.ts';
-import { type PixelSpan, type TimelineBlock, type TimelineLane, type TimelineModel, timelineOf } from './timeline.ts';
+import {
+  momentAt,
+  type PixelSpan,
+  type TimelineBlock,
+  type TimelineLane,
+  type TimelineModel,
+  type TimelineView,
+  timelineOf,
+  viewAfter,
+} from './timeline.ts';
 
 /** Heights in pixels. */
 const row = 56;
@@ -16,7 +25,16 @@ const axisHeight = 24;
 const letter = 7.6;
 const shownSegments = 5;
 
+type EditingParts = typeof import('./editing.tsx');
+
+/** What changes the day; it is fetched after the day is drawn. */
+export interface DayEditing {
+  readonly editor: InstanceType<EditingParts['DayEditor']>;
+  readonly parts: EditingParts;
+}
+
 export interface TimelineProps {
+  readonly editing: DayEditing | undefined;
   readonly day: MergedDayView;
   readonly now: number;
   readonly colors: ReadonlyMap<string, number>;
@@ -24,14 +42,32 @@ export interface TimelineProps {
   readonly format: TimeFormat;
 }
 
-export function Timeline({ day, now, colors, texts, format }: TimelineProps) {
+export function Timeline({ day, now, colors, texts, format, editing }: TimelineProps) {
   const [place, width] = useWidth();
   const [chosen, choose] = useState<number>();
-  const model = timelineOf(day, Math.max(120, width), now);
+  const [view, show] = useState<TimelineView>();
+  const model = timelineOf(day, Math.max(120, width), now, view);
+  const look = (change: Parameters<typeof viewAfter>[2]) => show(viewAfter(day, model.axis, change));
+  useWheel(place, (event, x) => {
+    if (event.ctrlKey) look({ factor: 1.002 ** event.deltaY, around: momentAt(model.axis, x) });
+    else if (view !== undefined && event.deltaX !== 0) look({ by: event.deltaX / width });
+    else return false;
+    return true;
+  });
   const block = model.blocks.find(({ from, to }) => chosen !== undefined && from <= chosen && chosen < to);
   return (
     <section class="card timeline-card" aria-labelledby="timeline-title">
-      <h2 id="timeline-title">{texts.text('timeline.title')}</h2>
+      <div class="timeline-head">
+        <h2 id="timeline-title">{texts.text('timeline.title')}</h2>
+        {view !== undefined && (
+          <>
+            <Step sign="‹" name={texts.text('timeline.earlier')} press={() => look({ by: -0.5 })} />
+            <Step sign="›" name={texts.text('timeline.later')} press={() => look({ by: 0.5 })} />
+            <Step sign="−" name={texts.text('timeline.out')} press={() => look({ factor: 2 })} />
+          </>
+        )}
+        <Step sign="+" name={texts.text('timeline.in')} press={() => look({ factor: 0.5 })} />
+      </div>
       <div class="rows">
         <p class="row-label strong">{texts.text('timeline.day')}</p>
         <div class="row-chart" ref={place}>
@@ -43,6 +79,12 @@ export function Timeline({ day, now, colors, texts, format }: TimelineProps) {
               format={format}
               chosen={block}
               choose={(one) => choose(one?.from)}
+              editing={editing}
+              day={day}
+              add={(moment) => {
+                const empty = editing?.parts.emptyAround(day, moment, now);
+                if (empty !== undefined) editing?.editor.open(empty);
+              }}
             />
           )}
         </div>
@@ -50,8 +92,42 @@ export function Timeline({ day, now, colors, texts, format }: TimelineProps) {
           model.lanes.map((lane) => <Lane key={lane.lane} lane={lane} model={model} texts={texts} format={format} />)}
       </div>
       <Details block={block} texts={texts} format={format} />
+      {block !== undefined && editing !== undefined && (
+        <editing.parts.BlockActions
+          editor={editing.editor}
+          day={day}
+          model={model}
+          block={block}
+          texts={texts}
+          format={format}
+        />
+      )}
     </section>
   );
+}
+
+function Step({ sign, name, press }: { sign: string; name: string; press: () => void }) {
+  return (
+    <button type="button" aria-label={name} title={name} onClick={press}>
+      {sign}
+    </button>
+  );
+}
+
+/** @param turned gets the place of the pointer in pixels; returns false for what the browser does itself */
+function useWheel(place: { readonly current: HTMLElement | null }, turned: (event: WheelEvent, x: number) => boolean) {
+  const newest = useRef(turned);
+  newest.current = turned;
+  useLayoutEffect(() => {
+    const element = place.current;
+    const wheel = (event: WheelEvent) => {
+      if (element === null) return;
+      if (newest.current(event, event.clientX - element.getBoundingClientRect().left)) event.preventDefault();
+    };
+    // Preact's own would be passive: it could not keep the browser from zooming the page.
+    element?.addEventListener('wheel', wheel, { passive: false });
+    return () => element?.removeEventListener('wheel', wheel);
+  }, []);
 }
 
 /** The width of an element in pixels, also when it changes; 0 until it is known. */
@@ -70,13 +146,16 @@ function useWidth(): [{ current: HTMLDivElement | null }, number] {
   return [place, width];
 }
 
-interface ResultRowProps extends Omit<TimelineProps, 'day' | 'now'> {
+interface ResultRowProps extends Omit<TimelineProps, 'now'> {
+  /** Adds time around a moment at which nothing is. */
+  readonly add: (moment: number) => void;
   readonly model: TimelineModel;
   readonly chosen: TimelineBlock | undefined;
   readonly choose: (block: TimelineBlock | undefined) => void;
 }
 
-function ResultRow({ model, colors, texts, format, chosen, choose }: ResultRowProps) {
+function ResultRow(props: ResultRowProps) {
+  const { model, colors, texts, format, chosen, choose, editing, add } = props;
   const { blocks, axis } = model;
   const group = useRef<SVGGElement>(null);
   const hatch = useId();
@@ -106,6 +185,10 @@ function ResultRow({ model, colors, texts, format, chosen, choose }: ResultRowPr
       role="group"
       aria-label={texts.text('timeline.label', { count: blocks.length })}
       onKeyDown={move}
+      onClick={({ target, clientX, currentTarget }) => {
+        if (!(target instanceof Element) || target.closest('.ground, .axis') === null) return;
+        add(momentAt(axis, clientX - currentTarget.getBoundingClientRect().left));
+      }}
     >
       <defs>
         <pattern id={hatch} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -113,6 +196,7 @@ function ResultRow({ model, colors, texts, format, chosen, choose }: ResultRowPr
           <rect class="hatch-line" width="2" height="6" />
         </pattern>
       </defs>
+      {editing !== undefined && <rect class="ground" width={axis.width} height={row} />}
       <Axis model={model} texts={texts} format={format} />
       <g ref={group}>
         {blocks.map((block, index) => (
@@ -129,6 +213,17 @@ function ResultRow({ model, colors, texts, format, chosen, choose }: ResultRowPr
         ))}
       </g>
       <BlockNames blocks={blocks} />
+      {chosen !== undefined && editing !== undefined && (
+        <editing.parts.BlockEdges
+          editor={editing.editor}
+          day={props.day}
+          model={model}
+          block={chosen}
+          texts={texts}
+          format={format}
+          height={row}
+        />
+      )}
       {model.now !== undefined && <line class="now" x1={model.now} x2={model.now} y1={-2} y2={row + 6} />}
     </svg>
   );

@@ -15,7 +15,17 @@ const gapWidth = 30;
 const smallest = 1.5;
 /** Pixels between two labels of the axis. */
 const labelSpace = 56;
-const tickSteps = [15 * minute, 30 * minute, hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour] as const;
+const tickSteps = [
+  minute,
+  5 * minute,
+  15 * minute,
+  30 * minute,
+  hour,
+  2 * hour,
+  3 * hour,
+  6 * hour,
+  12 * hour,
+] as const;
 
 export type DayTimeSegment = MergedDayView['segments'][number];
 export type DayTimeLane = MergedDayView['lanes'][number];
@@ -66,28 +76,88 @@ export interface TimelineModel {
 
 type TimelineDay = Pick<MergedDayView, 'from' | 'to' | 'segments' | 'lanes'>;
 
-/** @param width in pixels @param now in microseconds since 1970 */
-export function timelineOf(day: TimelineDay, width: number, now: number): TimelineModel {
-  const isToday = now >= day.from && now < day.to;
-  const agents = day.lanes.filter(({ lane }) => lane === 'agent').flatMap(({ intervals }) => intervals);
-  const shown = day.segments.map(({ from, to }) => [from, to] as const);
-  const axis = axisOf([...shown, ...agents, ...(isToday ? [[now, now] as const] : [])], day, width);
+/** A part of the day, in microseconds since 1970. */
+export interface TimelineView {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The shortest part that can be looked at. */
+const shortestView = 5 * minute;
+
+/** @param width in pixels @param now in microseconds since 1970 @param view a part of the day; all of it by default */
+export function timelineOf(day: TimelineDay, width: number, now: number, view?: TimelineView): TimelineModel {
+  const isNowShown = now >= (view ?? day).from && now < (view ?? day).to;
+  const axis = view === undefined ? wholeAxis(day, width, now) : axisOf([view], width);
+  const [first, last] = endsOf(axis);
   return {
     axis,
     gaps: axis.parts.filter(({ isGap }) => isGap),
     ticks: ticksOf(axis, day.from),
-    blocks: blocksOf(day.segments, axis),
+    blocks: blocksOf(partOf(day.segments, first, last), axis),
     lanes: lanesOf(day.lanes, axis),
-    now: isToday ? positionOf(axis, now) : undefined,
+    now: isNowShown ? positionOf(axis, now) : undefined,
   };
 }
 
-function axisOf(
-  intervals: readonly (readonly [number, number])[],
-  day: Pick<TimelineDay, 'from' | 'to'>,
-  width: number,
-): TimelineAxis {
-  const stretches = stretchesOf(intervals, day);
+function wholeAxis(day: TimelineDay, width: number, now: number): TimelineAxis {
+  const agents = day.lanes.filter(({ lane }) => lane === 'agent').flatMap(({ intervals }) => intervals);
+  const shown = day.segments.map(({ from, to }) => [from, to] as const);
+  const isToday = now >= day.from && now < day.to;
+  return axisOf(stretchesOf([...shown, ...agents, ...(isToday ? [[now, now] as const] : [])], day), width);
+}
+
+/** The first and the last moment of an axis. */
+function endsOf({ parts }: TimelineAxis): readonly [from: number, to: number] {
+  return [parts[0]?.from ?? 0, parts.at(-1)?.to ?? 0];
+}
+
+/**
+ * The part of the day that is shown next.
+ * @param shown what is shown now
+ * @param factor how much longer it becomes: 0.5 shows twice the detail
+ * @param around the moment that stays where it is; the middle by default
+ * @param by how far it moves, as a share of its length: 0.5 is half of it towards later
+ * @returns undefined for the whole day
+ */
+export function viewAfter(
+  day: TimelineDay,
+  shown: TimelineAxis,
+  { factor = 1, around, by = 0 }: { readonly factor?: number; readonly around?: number; readonly by?: number },
+): TimelineView | undefined {
+  const [first, last] = endsOf(shown);
+  const center = around ?? (first + last) / 2;
+  const length = Math.max(shortestView, (last - first) * factor);
+  if (length >= day.to - day.from) return undefined;
+  const wanted = center - (center - first) * (length / Math.max(1, last - first)) + by * length;
+  const from = Math.min(Math.max(day.from, wanted), day.to - length);
+  return { from, to: from + length };
+}
+
+/** Those of a sorted list that are in a part of the day; found by halving, because a day may have 100,000. */
+function partOf<Span extends { readonly from: number; readonly to: number }>(
+  spans: readonly Span[],
+  first: number,
+  last: number,
+): readonly Span[] {
+  return spans.slice(
+    indexOf(spans.length, (at) => (spans[at]?.to ?? 0) > first),
+    indexOf(spans.length, (at) => (spans[at]?.from ?? 0) >= last),
+  );
+}
+
+/** The first index of which something is true that stays true for the rest. */
+function indexOf(length: number, isAfter: (index: number) => boolean): number {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isAfter(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function axisOf(stretches: readonly TimelineView[], width: number): TimelineAxis {
   const shown = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
   const scale = (width - gapWidth * Math.max(0, stretches.length - 1)) / Math.max(1, shown);
   const parts: AxisPart[] = [];
@@ -108,7 +178,7 @@ function axisOf(
 function stretchesOf(
   intervals: readonly (readonly [number, number])[],
   day: Pick<TimelineDay, 'from' | 'to'>,
-): readonly { readonly from: number; readonly to: number }[] {
+): readonly TimelineView[] {
   const stretches: { from: number; to: number }[] = [];
   for (const [from, to] of [...intervals].sort((a, b) => a[0] - b[0])) {
     const last = stretches.at(-1);
@@ -127,6 +197,14 @@ export function positionOf({ parts, width }: TimelineAxis, moment: number): numb
   if (part === undefined) return width;
   const share = (moment - part.from) / Math.max(1, part.to - part.from);
   return part.x + Math.max(0, share) * part.width;
+}
+
+/** The moment at a position, in microseconds since 1970: the inverse of `positionOf`. */
+export function momentAt({ parts }: TimelineAxis, x: number): number {
+  const part = parts.find((one) => x <= one.x + one.width) ?? parts.at(-1);
+  if (part === undefined) return 0;
+  const share = Math.min(1, Math.max(0, (x - part.x) / Math.max(1, part.width)));
+  return part.from + share * (part.to - part.from);
 }
 
 function ticksOf(axis: TimelineAxis, midnight: number): TimelineModel['ticks'] {
@@ -212,9 +290,10 @@ function lanesOf(lanes: readonly DayTimeLane[], axis: TimelineAxis): readonly Ti
 /** Intervals as pixels; those that touch on the screen are one. */
 function spansOf(intervals: DayTimeLane['intervals'], axis: TimelineAxis): readonly PixelSpan[] {
   const spans: [number, number][] = [];
-  const [first, last] = [axis.parts[0]?.from ?? 0, axis.parts.at(-1)?.to ?? 0];
-  for (const [from, to] of intervals) {
-    if (to <= first || from >= last) continue;
+  const [first, last] = endsOf(axis);
+  const begin = indexOf(intervals.length, (at) => (intervals[at]?.[1] ?? 0) > first);
+  for (const [from, to] of intervals.slice(begin)) {
+    if (from >= last) break;
     const x = positionOf(axis, from);
     const end = Math.max(x + 1, positionOf(axis, to));
     const before = spans.at(-1);

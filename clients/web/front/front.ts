@@ -1,7 +1,9 @@
 // The script of the page of rooms. It keeps the counters live; everything else there works without a script.
 
+import { pagePath, pathTo } from '../shared/address.ts';
 import { addCopyButtons } from '../shared/copy.ts';
-import { remembered } from '../shared/settings.ts';
+import { translateFrame } from '../shared/frame.ts';
+import { askSession } from '../shared/session.ts';
 import { Stream } from '../shared/stream.ts';
 import { webUiAddress } from './web-ui.ts';
 
@@ -13,22 +15,23 @@ const counters: Readonly<Record<string, readonly [id: string, one: string, many:
 addCopyButtons();
 
 const place = document.getElementById('counters');
-const token = remembered().token;
 
 function openWebUi(): void {
   const address = webUiAddress(location, place?.dataset['awWebUi'] ?? '');
   if (address !== undefined) location.replace(address);
 }
 openWebUi();
-// At the address of the hub itself, a browser that has signed in is at home: rooms stay at /rooms.
-if (token !== '' && location.pathname === '/' && document.getElementById('refused') === null) location.replace('/day');
+void translateFrame();
+const isMember = (await askSession())?.account != null;
+// At the address of the hub itself, a browser that has signed in is at home: rooms stay at /rooms. The hub knows it there, except for a
+// browser that followed a link of another site: it sends no cookie with the first request.
+if (isMember && pagePath() === '/' && document.getElementById('refused') === null) location.replace(pathTo('/day'));
 addEventListener('hashchange', openWebUi);
 
-// If rooms are for members, the counters are too. Without a token the page keeps the numbers that it was served with.
-if (token !== '' || place?.dataset['members'] === 'no') {
+// If rooms are for members, the counters are too. A stranger's page keeps the numbers that it was served with.
+if (isMember || place?.dataset['members'] === 'no') {
   new Stream({
     path: '/events',
-    token: () => token,
     heard: (event, data) => {
       const counter = counters[event];
       if (counter === undefined || !/^\d+$/.test(data)) return;

@@ -12,7 +12,7 @@ export function webUiAddress(
   return port !== '' && hash.startsWith('#/') ? `${protocol}//${hostname}:${port}/${hash}` : undefined;
 }
 
-/** The page that answers a bookmark of ActivityWatch's web UI where the hub does not serve that: `#/activity/host/day/2026-11-28`. */
+/** The path of the page that answers a bookmark of ActivityWatch's web UI where the hub does not serve that: `#/activity/host/day/2026-11-28`. */
 export function pageOfBookmark(hash: string): string | undefined {
   const [, date] = /^#\/activity\/[^/]*\/day\/(\d{4}-\d\d-\d\d)/.exec(hash) ?? [];
   return date === undefined ? undefined : `/day/${date}`;

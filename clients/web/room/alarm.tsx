@@ -2,6 +2,8 @@
 // is no alarm when somebody stops the timer.
 
 import { useEffect } from 'preact/hooks';
+import type { RoomTexts } from '../languages/room.ts';
+import { fillPieces } from '../shared/fill-pieces.ts';
 import type { Sound } from './sound.ts';
 import type { Entry } from './sse-protocol.ts';
 
@@ -32,6 +34,7 @@ export function useAlarm(entry: Entry | undefined, sound: Sound): void {
 }
 
 export interface AlarmProps {
+  readonly texts: RoomTexts;
   /** The turn or break that ended. */
   readonly entry: Entry;
   readonly startNext: () => void;
@@ -40,30 +43,30 @@ export interface AlarmProps {
   readonly silence: () => void;
 }
 
-export function Alarm({ entry, startNext, extend, startBreak, silence }: AlarmProps) {
+export function Alarm({ entry, startNext, extend, startBreak, silence, texts }: AlarmProps) {
+  const { text, pieces } = texts;
   const next = entry.next.trim();
   return (
     <section class="alarm" id="alarm" role="alert">
-      <h2>{entry.kind === 'turn' ? 'The turn is over' : 'The break is over'}</h2>
+      <h2>{text(entry.kind === 'turn' ? 'room.over-turn' : 'room.over-break')}</h2>
       {next !== '' && entry.kind === 'turn' && (
-        <p>
-          <strong>{next}</strong> is next.
-        </p>
+        <p>{fillPieces(pieces('room.is-next'), { name: <strong>{next}</strong> })}</p>
       )}
       <div class="buttons">
         <button type="button" class="primary" onClick={startNext}>
-          {next === '' || entry.kind === 'break' ? 'Start the next turn' : `Start ${next}’s turn`} <kbd>Enter</kbd>
+          {next === '' || entry.kind === 'break' ? text('room.start-next') : text('room.start-turn-of', { name: next })}{' '}
+          <kbd>Enter</kbd>
         </button>
         <button type="button" onClick={extend}>
-          +1 min
+          {text('room.minute-more')}
         </button>
         {entry.kind === 'turn' && (
           <button type="button" onClick={startBreak}>
-            Take a break
+            {text('room.take-break')}
           </button>
         )}
         <button type="button" onClick={silence}>
-          Silence
+          {text('room.silence')}
         </button>
       </div>
     </section>

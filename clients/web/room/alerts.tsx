@@ -1,44 +1,28 @@
 // The settings for sound and notifications: the state of each in words, and a button to test it.
 
 import { useState } from 'preact/hooks';
-import { askPermission, notify, type Permission, permission } from '../shared/notifications.ts';
-import { isMelodyName, type MelodyName, melodyNames, type Sound, type SoundState } from './sound.ts';
-
-const soundWords: Readonly<Record<SoundState, string>> = {
-  off: 'Off: this page is silent.',
-  untouched: 'On. The browser waits for a click anywhere on this page.',
-  ready: 'On: you hear the end of a turn.',
-  unsupported: 'This browser cannot play sounds.',
-};
-
-const permissionWords: Readonly<Record<Permission, string>> = {
-  default: 'Not allowed yet.',
-  granted: 'Allowed: you see the end of a turn.',
-  denied: 'Blocked in the browser’s settings for this page.',
-  unsupported: 'The browser offers them on https or on the hub’s own machine only.',
-};
+import type { RoomTexts } from '../languages/room.ts';
+import { askPermission, notify, permission } from '../shared/notifications.ts';
+import { isMelodyName, type MelodyName, melodyNames, type Sound } from './sound.ts';
 
 export interface AlertsProps {
+  readonly texts: RoomTexts;
   readonly sound: Sound;
   readonly icon: string;
   readonly setSound: (on: boolean) => void;
   readonly setMelody: (name: MelodyName) => void;
 }
 
-export function Alerts({ sound, icon, setSound, setMelody }: AlertsProps) {
+export function Alerts({ sound, icon, setSound, setMelody, texts: { text } }: AlertsProps) {
   const [allowed, setAllowed] = useState(permission());
   const [testResult, setTestResult] = useState('');
   const test = async () => {
     const isPlayed = await sound.play('turn');
-    setTestResult(
-      isPlayed
-        ? 'Played just now. If you heard nothing, check the volume of this machine.'
-        : 'The browser blocked the sound.',
-    );
+    setTestResult(text(isPlayed ? 'room.played' : 'room.not-played'));
   };
   return (
     <section class="card alerts">
-      <h2>Alerts</h2>
+      <h2>{text('room.alerts')}</h2>
       <div class="setting">
         <label class="switch">
           <input
@@ -48,13 +32,13 @@ export function Alerts({ sound, icon, setSound, setMelody }: AlertsProps) {
             disabled={sound.state === 'unsupported'}
             onChange={(event) => setSound(event.currentTarget.checked)}
           />
-          <span>Sound</span>
+          <span>{text('room.sound')}</span>
         </label>
         <button type="button" id="audio-test" disabled={!sound.on} onClick={() => void test()}>
-          Test
+          {text('room.test')}
         </button>
         <label class="melody">
-          <span class="unseen">Sound at the end of a turn</span>
+          <span class="unseen">{text('room.melody')}</span>
           <select
             id="audio-melody"
             value={sound.melody}
@@ -72,22 +56,22 @@ export function Alerts({ sound, icon, setSound, setMelody }: AlertsProps) {
           </select>
         </label>
         <p class="soft" id="audio-state" data-state={sound.state}>
-          {sound.on && testResult !== '' ? testResult : soundWords[sound.state]}
+          {sound.on && testResult !== '' ? testResult : text(`room.sound-${sound.state}`)}
         </p>
       </div>
       <div class="setting">
-        <span>Notifications</span>
+        <span>{text('room.notifications')}</span>
         {allowed === 'default' && (
           <button type="button" onClick={() => void askPermission().then(setAllowed)}>
-            Allow
+            {text('room.allow')}
           </button>
         )}
         {allowed === 'granted' && (
-          <button type="button" onClick={() => notify('A test', 'The end of a turn looks like this.', icon)}>
-            Test
+          <button type="button" onClick={() => notify(text('room.test-title'), text('room.test-body'), icon)}>
+            {text('room.test')}
           </button>
         )}
-        <p class="soft">{permissionWords[allowed]}</p>
+        <p class="soft">{text(`room.notify-${allowed}`)}</p>
       </div>
     </section>
   );

@@ -1,6 +1,8 @@
 // The connection to the hub as a state machine: an event and a time go in, the next state comes out. shared/stream.ts does the network.
 // The words for each state are here, so that no state is without words.
 
+import type { RoomTexts } from '../languages/room.ts';
+
 export type RoomLink =
   | { readonly state: 'connecting'; readonly tries: number; readonly since: number }
   | { readonly state: 'live'; readonly heard: number }
@@ -58,20 +60,26 @@ export function step(link: RoomLink, event: LinkEvent, now: number, random: numb
 }
 
 /** The state for people, and a detail that changes while it lasts. @param online the browser's opinion of the network */
-export function words(link: RoomLink, now: number, online: boolean): { state: string; detail: string } {
+export function words(
+  link: RoomLink,
+  now: number,
+  online: boolean,
+  { text }: RoomTexts,
+): { readonly state: string; readonly detail: string } {
   switch (link.state) {
     case 'live':
-      return { state: 'Connected', detail: '' };
+      return { state: text('room.connected'), detail: '' };
     case 'connecting':
-      return {
-        state: link.tries === 0 ? 'Connecting…' : 'Connection lost',
-        detail: link.tries === 0 ? '' : ', trying again…',
-      };
+      return link.tries === 0
+        ? { state: text('room.connecting'), detail: '' }
+        : { state: text('room.lost'), detail: text('room.trying') };
     case 'refused':
-      return { state: link.status === 404 ? 'There is no such room' : 'For members only', detail: '' };
-    case 'waiting':
+      return { state: text(link.status === 404 ? 'room.no-room' : 'room.members'), detail: '' };
+    case 'waiting': {
+      const seconds = Math.max(1, Math.ceil((link.until - now) / 1000));
       return online
-        ? { state: 'Connection lost', detail: `, next try in ${Math.max(1, Math.ceil((link.until - now) / 1000))} s` }
-        : { state: 'You are offline', detail: '' };
+        ? { state: text('room.lost'), detail: text('room.next-try', { seconds }) }
+        : { state: text('room.offline'), detail: '' };
+    }
   }
 }

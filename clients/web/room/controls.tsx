@@ -2,10 +2,12 @@
 
 import type { TargetedEvent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { RoomTexts } from '../languages/room.ts';
 import { BreakIcon, StopIcon, TurnIcon } from '../shared/icons.tsx';
 import type { LiveRoom } from './live-room.ts';
+import { minutesOf } from './minutes.ts';
 import { left, personAfter } from './room-state.ts';
-import { type Kind, minutesOf } from './sse-protocol.ts';
+import type { Kind } from './sse-protocol.ts';
 
 const presets: Readonly<Record<Kind, readonly number[]>> = {
   turn: [5, 10, 15, 20, 25, 30],
@@ -13,6 +15,7 @@ const presets: Readonly<Record<Kind, readonly number[]>> = {
 };
 
 export interface ControlsProps {
+  readonly texts: RoomTexts;
   readonly live: LiveRoom;
   readonly user: string;
   readonly minutes: Readonly<Record<Kind, number>>;
@@ -29,12 +32,13 @@ export interface ControlsProps {
 
 export function Controls(props: ControlsProps) {
   const { live, user, setUser, stop, extend, startFor, problem } = props;
+  const { text } = props.texts;
   const [running, setRunning] = useState(false);
   useEffect(() => live.onTick(() => setRunning(left(live.room.current, live.now) > 0)), [live]);
   const next = live.room.current?.next.trim() ?? '';
   const afterNext = next === '' ? '' : personAfter(live.room, next);
   return (
-    <section class="controls" aria-label="Timer">
+    <section class="controls" aria-label={text('room.timer')}>
       <form
         class="name-row"
         onSubmit={(event) => {
@@ -42,11 +46,11 @@ export function Controls(props: ControlsProps) {
           props.start('turn', props.minutes.turn);
         }}
       >
-        <label for="user-input">Your name</label>
+        <label for="user-input">{text('room.your-name')}</label>
         <input
           id="user-input"
           value={user}
-          placeholder="so that the others know"
+          placeholder={text('room.your-name-hint')}
           autocomplete="nickname"
           spellcheck={false}
           onInput={(event) => setUser(event.currentTarget.value)}
@@ -56,21 +60,21 @@ export function Controls(props: ControlsProps) {
       <Starter kind="break" {...props} />
       <div class="running">
         <button type="button" id="extend-button" aria-keyshortcuts="+" disabled={!running} onClick={extend}>
-          +1 min
+          {text('room.minute-more')}
         </button>
         {next !== '' && (
           <button type="button" id="next-button" onClick={() => startFor(next)}>
-            Next: {next}
+            {text('room.next-is', { name: next })}
           </button>
         )}
         {afterNext !== '' && (
           <button type="button" id="skip-button" onClick={() => startFor(afterNext)}>
-            Skip to {afterNext}
+            {text('room.skip-to', { name: afterNext })}
           </button>
         )}
       </div>
       <button type="button" id="stop-button" class="stop" disabled={!running} onClick={stop}>
-        <StopIcon /> Stop
+        <StopIcon /> {text('room.stop')}
       </button>
       <p class="problem" role="alert" hidden={problem === ''}>
         {problem}
@@ -79,24 +83,23 @@ export function Controls(props: ControlsProps) {
   );
 }
 
-function Starter({ kind, minutes, setMinutes, start }: ControlsProps & { kind: Kind }) {
+function Starter({ kind, minutes, setMinutes, start, texts: { text } }: ControlsProps & { kind: Kind }) {
   const usual = minutes[kind];
-  const name = kind === 'turn' ? 'turn' : 'break';
   const id = kind === 'turn' ? 'timer' : 'breaktimer';
   return (
-    <div class={`starter ${name}`}>
+    <div class={`starter ${kind}`}>
       <button type="button" id={`${id}-button`} class="primary" onClick={() => start(kind, usual)}>
         {kind === 'turn' ? <TurnIcon /> : <BreakIcon />}
         <span>
-          {kind === 'turn' ? 'Start turn' : 'Take a break'} <b>{usual} min</b>
+          {text(kind === 'turn' ? 'room.start-turn' : 'room.take-break')} <b>{usual} min</b>
         </span>
       </button>
-      <fieldset class="presets" aria-label={`Start a ${name} of another length`}>
+      <fieldset class="presets" aria-label={text(`room.other-${kind}`)}>
         {presets[kind].map((preset) => (
           <button
             type="button"
             key={preset}
-            aria-label={`Start a ${name} of ${preset} minutes`}
+            aria-label={text(`room.${kind}-of`, { minutes: preset })}
             onClick={() => start(kind, preset)}
           >
             {preset}
@@ -104,7 +107,7 @@ function Starter({ kind, minutes, setMinutes, start }: ControlsProps & { kind: K
         ))}
         <MinutesField
           id={`${id}-input`}
-          label={`Usual minutes of a ${name}`}
+          label={text(`room.usual-${kind}`)}
           value={usual}
           set={(to) => setMinutes(kind, to)}
         />

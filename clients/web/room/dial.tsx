@@ -2,6 +2,8 @@
 // sleeping tab is late, but never wrong.
 
 import { useEffect, useState } from 'preact/hooks';
+import type { RoomTexts } from '../languages/room.ts';
+import { fillPieces } from '../shared/fill-pieces.ts';
 import { BreakIcon, TurnIcon } from '../shared/icons.tsx';
 import type { LiveRoom } from './live-room.ts';
 import { clockFace, deadline, left } from './room-state.ts';
@@ -9,7 +11,7 @@ import { clockFace, deadline, left } from './room-state.ts';
 const circumference = 2 * Math.PI * 46;
 
 /** @param alarmed true if the entry ended and nobody has reacted yet */
-export function Dial({ live, alarmed }: { live: LiveRoom; alarmed: boolean }) {
+export function Dial({ live, alarmed, texts }: { live: LiveRoom; alarmed: boolean; texts: RoomTexts }) {
   const [[now, steady], setNow] = useState(() => [live.now, performance.now()] as const);
   useEffect(() => live.onTick(() => setNow([live.now, performance.now()])), [live]);
   const { current } = live.room;
@@ -36,7 +38,7 @@ export function Dial({ live, alarmed }: { live: LiveRoom; alarmed: boolean }) {
         <p class="kind" id="timer-type">
           {running && current?.kind === 'turn' && <TurnIcon />}
           {running && current?.kind === 'break' && <BreakIcon />}
-          {running && (current?.kind === 'break' ? 'Break' : 'Turn')}
+          {running && texts.text(current?.kind === 'break' ? 'room.break' : 'room.turn')}
         </p>
         <p
           class="clock"
@@ -50,30 +52,28 @@ export function Dial({ live, alarmed }: { live: LiveRoom; alarmed: boolean }) {
         >
           {clockFace(remaining)}
         </p>
-        <Caption live={live} running={running} />
+        <Caption live={live} running={running} texts={texts} />
       </div>
     </div>
   );
 }
 
-function Caption({ live, running }: { live: LiveRoom; running: boolean }) {
+function Caption({ live, running, texts }: { live: LiveRoom; running: boolean; texts: RoomTexts }) {
+  const { text, pieces } = texts;
   const { current } = live.room;
   if (current === undefined) {
-    return <p class="who">{live.link.state === 'live' ? 'Nothing is running' : 'Waiting for the hub'}</p>;
+    return <p class="who">{text(live.link.state === 'live' ? 'room.nothing-runs' : 'room.waiting')}</p>;
   }
   const name = current.user.trim();
-  const ended = current.minutes === 0 ? 'Stopped' : current.kind === 'turn' ? 'Turn over' : 'Break over';
   return (
     <>
       <p class="who" id="timer-user">
-        {running ? name || (current.kind === 'turn' ? 'Someone types' : 'Enjoy it') : ended}
+        {running
+          ? name || text(current.kind === 'turn' ? 'room.someone-types' : 'room.enjoy')
+          : text(current.minutes === 0 ? 'room.stopped' : `room.${current.kind}-over`)}
       </p>
       <p class="next" id="timer-next-user">
-        {current.next.trim() !== '' && (
-          <>
-            next: <strong>{current.next}</strong>
-          </>
-        )}
+        {current.next.trim() !== '' && fillPieces(pieces('room.next'), { name: <strong>{current.next}</strong> })}
       </p>
     </>
   );

@@ -1,15 +1,17 @@
 // The room's goal: everybody sees it, and anybody can set or delete it.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { RoomTexts } from '../languages/room.ts';
 import type { RoomGoal } from './sse-protocol.ts';
 
 export interface GoalCardProps {
+  readonly texts: RoomTexts;
   readonly goal: RoomGoal | undefined;
   readonly set: (text: string) => void;
   readonly remove: () => void;
 }
 
-export function GoalCard({ goal, set, remove }: GoalCardProps) {
+export function GoalCard({ goal, set, remove, texts: { text } }: GoalCardProps) {
   const [editing, setEditing] = useState(false);
   const [typed, setTyped] = useState('');
   const field = useRef<HTMLInputElement>(null);
@@ -19,11 +21,11 @@ export function GoalCard({ goal, set, remove }: GoalCardProps) {
   const write = editing || goal === undefined;
   return (
     <section class="card goal-card">
-      <h2>Goal</h2>
+      <h2>{text('room.goal')}</h2>
       {goal !== undefined && !editing && (
         <>
           <p id="goal">{goal.text}</p>
-          {goal.user !== '' && <p class="soft">set by {goal.user}</p>}
+          {goal.user !== '' && <p class="soft">{text('room.set-by', { name: goal.user })}</p>}
           <div class="buttons">
             <button
               type="button"
@@ -32,10 +34,10 @@ export function GoalCard({ goal, set, remove }: GoalCardProps) {
                 setEditing(true);
               }}
             >
-              Change
+              {text('edit.change')}
             </button>
             <button type="button" onClick={remove}>
-              Delete
+              {text('goals.delete')}
             </button>
           </div>
         </>
@@ -51,22 +53,22 @@ export function GoalCard({ goal, set, remove }: GoalCardProps) {
           }}
         >
           <label class="unseen" for="goal-input">
-            What the room wants to reach
+            {text('room.goal-label')}
           </label>
           <input
             id="goal-input"
             ref={field}
             value={typed}
             maxLength={256}
-            placeholder="What do you want to reach?"
+            placeholder={text('room.goal-hint')}
             autocomplete="off"
             onInput={(event) => setTyped(event.currentTarget.value)}
           />
           <div class="buttons">
-            <button type="submit">Set goal</button>
+            <button type="submit">{text('room.set-goal')}</button>
             {editing && (
               <button type="button" onClick={() => setEditing(false)}>
-                Cancel
+                {text('cancel')}
               </button>
             )}
           </div>

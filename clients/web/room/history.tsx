@@ -2,6 +2,7 @@
 // readers see the timeline as one image.
 
 import { useEffect, useState } from 'preact/hooks';
+import type { RoomTexts } from '../languages/room.ts';
 import { BreakIcon, StopIcon, TurnIcon } from '../shared/icons.tsx';
 import type { LiveRoom } from './live-room.ts';
 import type { Entry } from './sse-protocol.ts';
@@ -21,11 +22,12 @@ function formatMoment(time: number, now: number): string {
   return at.toLocaleString(undefined, { ...(today ? {} : { dateStyle: 'short' }), timeStyle: 'medium' });
 }
 
-function describeEntry({ kind, minutes }: Entry): string {
-  return minutes === 0 ? 'stopped' : `${minutes} min ${kind}`;
+function describeEntry({ kind, minutes }: Entry, { text }: RoomTexts): string {
+  return text(minutes === 0 ? 'room.was-stopped' : `room.was-${kind}`, { minutes });
 }
 
-export function Past({ live }: { live: LiveRoom }) {
+export function Past({ live, texts }: { live: LiveRoom; texts: RoomTexts }) {
+  const { text } = texts;
   const [now, setNow] = useState(live.now);
   useEffect(() => {
     const turning = setInterval(() => setNow(live.now), 15_000);
@@ -37,26 +39,24 @@ export function Past({ live }: { live: LiveRoom }) {
   if (history.length === 0) {
     return (
       <section class="past" id="history-container">
-        <h2>The last day</h2>
-        <p class="soft">
-          No turns yet. This page shows the turns of the last 24 hours, also after a restart of the hub.
-        </p>
+        <h2>{text('room.last-day')}</h2>
+        <p class="soft">{text('room.no-turns')}</p>
       </section>
     );
   }
   return (
     <section class="past" id="history-container">
-      <h2>The last day</h2>
-      <Timeline history={history} now={seen} />
+      <h2>{text('room.last-day')}</h2>
+      <Timeline history={history} now={seen} texts={texts} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and Safari lets no key scroll what cannot have focus. */}
-      <ol id="history" tabIndex={0} aria-label="Turns and breaks, newest first">
+      <ol id="history" tabIndex={0} aria-label={text('room.list')}>
         {history
           .map((entry) => (
             <li key={entry.key} data-kind={entry.kind}>
               <time dateTime={new Date(entry.start).toISOString()}>{formatMoment(entry.start, seen)}</time>
               <span class="what">
                 {entry.minutes === 0 ? <StopIcon /> : entry.kind === 'turn' ? <TurnIcon /> : <BreakIcon />}
-                {describeEntry(entry)}
+                {describeEntry(entry, texts)}
               </span>
               <span class="by">{entry.user}</span>
             </li>
@@ -67,22 +67,21 @@ export function Past({ live }: { live: LiveRoom }) {
   );
 }
 
-function Timeline({ history, now }: { history: readonly Entry[]; now: number }) {
+function Timeline({ history, now, texts }: { history: readonly Entry[]; now: number; texts: RoomTexts }) {
   return (
-    <svg
-      id="history-timeline"
-      class="timeline"
-      role="img"
-      aria-label="The last four hours; the list below has the same entries"
-    >
-      {hours(now, new Date(now).getTimezoneOffset()).map((hour) => (
-        <g key={hour}>
-          <line class="hour" x1={percent(placeOf(hour, now))} x2={percent(placeOf(hour, now))} y1="0" y2="62" />
-          <text x={percent(placeOf(hour, now))} y="78">
-            {formatClockTime(hour)}
-          </text>
-        </g>
-      ))}
+    <svg id="history-timeline" class="timeline" role="img" aria-label={texts.text('room.timeline')}>
+      {hours(now, new Date(now).getTimezoneOffset()).map((hour) => {
+        const place = placeOf(hour, now);
+        return (
+          <g key={hour}>
+            <line class="hour" x1={percent(place)} x2={percent(place)} y1="0" y2="62" />
+            {/* At the edges, the label is on the side that has room. */}
+            <text class={place > 0.94 ? 'end' : place < 0.06 ? 'start' : ''} x={percent(place)} y="78">
+              {formatClockTime(hour)}
+            </text>
+          </g>
+        );
+      })}
       {bars(history, now).map(({ entry, from, to }) => (
         <rect
           key={entry.key}
@@ -93,7 +92,7 @@ function Timeline({ history, now }: { history: readonly Entry[]; now: number }) 
           height="24"
           rx="4"
         >
-          <title>{`${formatClockTime(entry.start)} ${describeEntry(entry)}${entry.user === '' ? '' : `, ${entry.user}`}`}</title>
+          <title>{`${formatClockTime(entry.start)} ${describeEntry(entry, texts)}${entry.user === '' ? '' : `, ${entry.user}`}`}</title>
         </rect>
       ))}
       <line class="now" x1={percent(placeOf(now, now))} x2={percent(placeOf(now, now))} y1="0" y2="62" />

@@ -1,6 +1,6 @@
 // The keyboard map: which key does what, and when a key belongs to a field, a button or the browser instead.
 
-export type Action = 'start or stop' | 'next' | 'turn' | 'break' | 'extend' | 'large' | 'keys';
+export type Action = 'start-or-stop' | 'next' | 'turn' | 'break' | 'extend' | 'large' | 'keys';
 
 export interface Press {
   readonly key: string;
@@ -14,16 +14,15 @@ export interface Press {
 export const keys: readonly {
   readonly key: string;
   readonly label: string;
-  readonly does: string;
   readonly action: Action;
 }[] = [
-  { key: ' ', label: 'space', does: 'start your turn, or stop what is running', action: 'start or stop' },
-  { key: 'enter', label: 'Enter', does: 'start the next person’s turn', action: 'next' },
-  { key: 'n', label: 'n', does: 'start your own turn now', action: 'turn' },
-  { key: 'b', label: 'b', does: 'break', action: 'break' },
-  { key: '+', label: '+', does: 'one minute more', action: 'extend' },
-  { key: 'f', label: 'f', does: 'large view for a beamer, and back', action: 'large' },
-  { key: '?', label: '?', does: 'these keys', action: 'keys' },
+  { key: ' ', label: 'space', action: 'start-or-stop' },
+  { key: 'enter', label: 'Enter', action: 'next' },
+  { key: 'n', label: 'n', action: 'turn' },
+  { key: 'b', label: 'b', action: 'break' },
+  { key: '+', label: '+', action: 'extend' },
+  { key: 'f', label: 'f', action: 'large' },
+  { key: '?', label: '?', action: 'keys' },
 ];
 
 export function actionOf(press: Press): Action | undefined {

@@ -1,5 +1,7 @@
 // One open room: its event stream, the hub's clock, and the requests that change the room. It draws nothing; components subscribe to it.
 
+import type { RoomTexts } from '../languages/room.ts';
+import { pathTo } from '../shared/address.ts';
 import { explainRefusal } from '../shared/refusal.ts';
 import { askTheTime } from '../shared/request.ts';
 import { Stream } from '../shared/stream.ts';
@@ -17,8 +19,8 @@ const clockRetryMs = 5_000;
 const requestTimeoutMs = 5_000;
 
 export interface LiveRoomDeps {
+  readonly texts: RoomTexts;
   readonly name: string;
-  readonly token: () => string;
   /** Called when the room or the connection changed. */
   readonly changed: () => void;
   readonly moment: (moment: TurnMoment, entry: Entry) => void;
@@ -44,8 +46,7 @@ export class LiveRoom {
     this.#deps = deps;
     this.#tickTimer = setInterval(() => this.#tick(), 100);
     this.#stream = new Stream({
-      path: `/${deps.name}/events`,
-      token: deps.token,
+      path: `/${deps.name}/events?presence=true`,
       heard: (event, data) => this.#receive(event, data),
       changed: (link) => {
         if (link.state === 'live') void this.#updateClock();
@@ -95,11 +96,6 @@ export class LiveRoom {
     return this.#send('DELETE', `/${this.#deps.name}/goal`, JSON.stringify({ user }));
   }
 
-  /** Connects at once, with the current token. */
-  wake(): void {
-    this.#stream.wake();
-  }
-
   close(): void {
     clearInterval(this.#tickTimer);
     this.#stream.close();
@@ -107,25 +103,25 @@ export class LiveRoom {
 
   /** Sends a request. @returns '' if the hub accepted it (the stream then shows it), else the reason for people */
   async #send(method: string, path: string, body: string): Promise<string> {
-    const token = this.#deps.token();
-    const headers = {
-      'content-type': 'application/json',
-      ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
-    };
+    const { text } = this.#deps.texts;
+    const headers = { 'content-type': 'application/json' };
     try {
       // The timeout also ends a request that waits for a free connection: it must not take effect later, when nobody expects it.
-      const response = await fetch(path, { method, headers, body, signal: AbortSignal.timeout(requestTimeoutMs) });
+      const response = await fetch(pathTo(path), {
+        method,
+        headers,
+        body,
+        signal: AbortSignal.timeout(requestTimeoutMs),
+      });
       const { status } = response;
       if (status === 202) return '';
       const configuration = await explainRefusal(response);
       if (configuration !== '') return configuration;
-      if (status === 401 || status === 403) return 'The hub refused: this room is for members.';
-      if (status === 429) return 'The hub is busy: try again in a moment.';
-      return `The hub refused (${status}).`;
+      if (status === 401 || status === 403) return text('room.refused-members');
+      if (status === 429) return text('room.refused-busy');
+      return text('room.refused', { status });
     } catch (error) {
-      return error instanceof DOMException && error.name === 'TimeoutError'
-        ? 'The hub does not answer: try again.'
-        : 'The hub cannot be reached: nothing was changed.';
+      return text(error instanceof DOMException && error.name === 'TimeoutError' ? 'room.no-answer' : 'room.no-hub');
     }
   }
 

@@ -1,7 +1,9 @@
 // The whole room page: its parts and its keys. use-room.ts has its state.
 
 import { useState } from 'preact/hooks';
+import type { RoomTexts } from '../languages/room.ts';
 import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
+import { SignIn } from '../shared/sign-in.tsx';
 import { Alarm } from './alarm.tsx';
 import { Alerts } from './alerts.tsx';
 import { words } from './connection.ts';
@@ -10,6 +12,7 @@ import { Dial } from './dial.tsx';
 import { GoalCard } from './goal.tsx';
 import { Past } from './history.tsx';
 import { type Action, actionOf, keys } from './keys.ts';
+import { hereLine } from './room-state.ts';
 import { Share } from './share.tsx';
 import { type RoomModel, runAction, useRoom } from './use-room.ts';
 
@@ -18,10 +21,11 @@ export interface RoomPageProps {
   /** The hub's address, with a trailing slash. */
   readonly url: string;
   readonly icon: string;
+  readonly texts: RoomTexts;
 }
 
-export function RoomPage({ name, url, icon }: RoomPageProps) {
-  const room = useRoom(name, icon);
+export function RoomPage({ name, url, icon, texts }: RoomPageProps) {
+  const room = useRoom(name, icon, texts);
   const [keysShown, showKeys] = useState(false);
   const [large, setLarge] = useState(false);
   useKeys(actionOf, (action: Action) => {
@@ -33,13 +37,14 @@ export function RoomPage({ name, url, icon }: RoomPageProps) {
   const refused = link.state === 'refused' && link.status !== 404;
   return (
     <>
-      <Head name={name} url={url} room={room} showKeys={() => showKeys(true)} />
+      <Head texts={texts} name={name} url={url} room={room} showKeys={() => showKeys(true)} />
       {refused ? (
-        <Admission known={room.settings.token !== ''} enter={room.enter} />
+        <SignIn texts={texts} reason="" />
       ) : (
         <div class="room-body">
           {room.alarm !== undefined && (
             <Alarm
+              texts={texts}
               entry={room.alarm}
               startNext={room.startNext}
               extend={room.extend}
@@ -47,28 +52,46 @@ export function RoomPage({ name, url, icon }: RoomPageProps) {
               silence={room.silence}
             />
           )}
-          <Stage room={room} large={large} setLarge={setLarge} />
+          <Stage texts={texts} room={room} large={large} setLarge={setLarge} />
           <div class="column">
-            <GoalCard goal={room.live.room.goal} set={room.setGoal} remove={room.deleteGoal} />
-            <Past live={room.live} />
+            <GoalCard texts={texts} goal={room.live.room.goal} set={room.setGoal} remove={room.deleteGoal} />
+            <Past live={room.live} texts={texts} />
           </div>
           <div class="column">
-            <Alerts sound={room.sound} icon={icon} setSound={room.setSound} setMelody={room.setMelody} />
-            <Share name={name} url={url} />
+            <Alerts texts={texts} sound={room.sound} icon={icon} setSound={room.setSound} setMelody={room.setMelody} />
+            <Share name={name} url={url} texts={texts} />
           </div>
         </div>
       )}
       <p class="unseen" id="announcement" aria-live="polite">
         {room.announcement}
       </p>
-      <KeysDialog keys={keys} open={keysShown} close={() => showKeys(false)} button="primary" />
+      <KeysDialog
+        texts={texts}
+        keys={keys.map(({ label, action }) => ({
+          label: label === 'space' ? texts.text('room.space') : label,
+          does: texts.text(`room.key-${action}`),
+        }))}
+        open={keysShown}
+        close={() => showKeys(false)}
+        button="primary"
+      />
     </>
   );
 }
 
-function Head({ name, url, room, showKeys }: { name: string; url: string; room: RoomModel; showKeys: () => void }) {
+interface HeadProps {
+  readonly texts: RoomTexts;
+  readonly name: string;
+  readonly url: string;
+  readonly room: RoomModel;
+  readonly showKeys: () => void;
+}
+
+function Head({ name, url, room, showKeys, texts }: HeadProps) {
   const { link } = room.live;
-  const { state, detail } = words(link, performance.now(), navigator.onLine);
+  const here = hereLine(room.live.room.here, texts);
+  const { state, detail } = words(link, performance.now(), navigator.onLine, texts);
   return (
     <div class="room-head">
       <h1>
@@ -79,19 +102,31 @@ function Head({ name, url, room, showKeys }: { name: string; url: string; room: 
         <output>{state}</output>
         {detail}
       </p>
+      {link.state === 'live' && here !== '' && (
+        <p class="here" id="here">
+          {here}
+        </p>
+      )}
       <button type="button" class="keys-button" aria-keyshortcuts="?" onClick={showKeys}>
-        Keys <kbd>?</kbd>
+        {texts.text('keys')} <kbd>?</kbd>
       </button>
     </div>
   );
 }
 
+interface StageProps {
+  readonly texts: RoomTexts;
+  readonly room: RoomModel;
+  readonly large: boolean;
+  readonly setLarge: (large: boolean) => void;
+}
+
 /** The clock and its controls. In the large view only the clock is shown, over the whole window. */
-function Stage({ room, large, setLarge }: { room: RoomModel; large: boolean; setLarge: (large: boolean) => void }) {
+function Stage({ room, large, setLarge, texts }: StageProps) {
   return (
     <div class={large ? 'stage large' : 'stage'}>
       <div class="dial-column">
-        <Dial live={room.live} alarmed={room.alarm !== undefined} />
+        <Dial texts={texts} live={room.live} alarmed={room.alarm !== undefined} />
         <button
           type="button"
           id="large-button"
@@ -99,10 +134,11 @@ function Stage({ room, large, setLarge }: { room: RoomModel; large: boolean; set
           aria-keyshortcuts="F"
           onClick={() => setLarge(!large)}
         >
-          {large ? 'Back' : 'Large view'}
+          {texts.text(large ? 'room.back' : 'room.large')}
         </button>
       </div>
       <Controls
+        texts={texts}
         live={room.live}
         user={room.settings.user}
         minutes={room.minutes}
@@ -115,51 +151,5 @@ function Stage({ room, large, setLarge }: { room: RoomModel; large: boolean; set
         setMinutes={room.setMinutes}
       />
     </div>
-  );
-}
-
-/** For rooms of members: asks for the token once; this browser keeps it. */
-function Admission({ known, enter }: { known: boolean; enter: (token: string) => void }) {
-  const [typed, setTyped] = useState('');
-  return (
-    <section class="card admission">
-      <h2>Sign in</h2>
-      <p>
-        {known ? (
-          'The token in this browser does not open this room. Paste another one.'
-        ) : (
-          <>
-            This room is for members. Paste your token: <code>horai token create</code> prints one. This browser
-            remembers it.
-          </>
-        )}
-      </p>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          enter(typed.trim());
-        }}
-      >
-        <label for="token-input">Token</label>
-        <input
-          id="token-input"
-          type="password"
-          autocomplete="current-password"
-          required
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-        <div class="buttons">
-          <button type="submit" class="primary">
-            Sign in
-          </button>
-          {known && (
-            <button type="button" onClick={() => enter('')}>
-              Sign out
-            </button>
-          )}
-        </div>
-      </form>
-    </section>
   );
 }

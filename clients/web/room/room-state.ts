@@ -1,7 +1,8 @@
 // The state of a room, and how events change it. Every connection begins with the whole history, which replaces the state. So a reconnect
 // duplicates nothing, and after a reset all pages show the same room.
 
-import type { Entry, News, RoomGoal } from './sse-protocol.ts';
+import type { RoomTexts } from '../languages/room.ts';
+import type { Entry, HereInRoom, News, RoomGoal } from './sse-protocol.ts';
 
 export interface Room {
   /** The newest entry; undefined before the first one and after a reset. */
@@ -9,9 +10,11 @@ export interface Room {
   /** Oldest first, including the current one. */
   readonly history: readonly Entry[];
   readonly goal: RoomGoal | undefined;
+  /** undefined until the hub has told it. */
+  readonly here: HereInRoom | undefined;
 }
 
-export const emptyRoom: Room = { current: undefined, history: [], goal: undefined };
+export const emptyRoom: Room = { current: undefined, history: [], goal: undefined, here: undefined };
 
 function addEntry(history: readonly Entry[], entry: Entry | 'reset'): readonly Entry[] {
   if (entry === 'reset') return [];
@@ -31,9 +34,22 @@ export function hear(room: Room, news: News): Room {
       };
     case 'goal':
       return { ...room, goal: news.goal };
+    case 'here':
+      return { ...room, here: news.here };
     case 'alive':
       return room;
   }
+}
+
+/** Who has the room open, as a line: `5 here: ann, bob and 3 others`. '' while it is not known. */
+export function hereLine(here: HereInRoom | undefined, { text }: RoomTexts): string {
+  if (here === undefined) return '';
+  const { people, names } = here;
+  const count = people - names.length;
+  if (names.length === 0) return text('room.here', { people });
+  const list = names.join(', ');
+  const others = text(count === 1 ? 'room.others-one' : 'room.others-other', { count });
+  return text('room.here-names', { people, names: count === 0 ? list : text('room.and', { names: list, others }) });
 }
 
 /** Hub time at which the entry ends, milliseconds since 1970. */

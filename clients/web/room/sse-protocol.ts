@@ -21,10 +21,18 @@ export interface RoomGoal {
   readonly user: string;
 }
 
+/** Who has the room open. */
+export interface HereInRoom {
+  readonly people: number;
+  /** Accounts; empty for a viewer who has not signed in. */
+  readonly names: readonly string[];
+}
+
 export type News =
   | { readonly type: 'history'; readonly entries: readonly (Entry | 'reset')[] }
   | { readonly type: 'timer'; readonly entry: Entry | 'reset' }
   | { readonly type: 'goal'; readonly goal: RoomGoal | undefined }
+  | { readonly type: 'here'; readonly here: HereInRoom }
   | { readonly type: 'alive' };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -69,6 +77,11 @@ export function newsOf(event: string, data: string): News | undefined {
     const goal = value['goal'];
     return { type: 'goal', goal: typeof goal === 'string' ? { text: goal, user: textOf(value['user']) } : undefined };
   }
+  if (event === 'PRESENCE' && isFields(value)) {
+    const { people, accounts } = value;
+    const names = Array.isArray(accounts) ? accounts.map(String) : [];
+    return typeof people === 'number' ? { type: 'here', here: { people, names } } : undefined;
+  }
   if (event === 'TIMER_REQUEST') {
     const entry = entryOf(value);
     return entry === undefined ? undefined : { type: 'timer', entry };
@@ -78,14 +91,6 @@ export function newsOf(event: string, data: string): News | undefined {
     return { type: 'history', entries };
   }
   return undefined;
-}
-
-/** Parses a field for minutes; undefined unless it is a whole number from 1 to 1440. */
-export function minutesOf(text: string): number | undefined {
-  const trimmed = text.trim();
-  if (!/^\d{1,4}$/.test(trimmed)) return undefined;
-  const minutes = Number(trimmed);
-  return minutes >= 1 && minutes <= 1440 ? minutes : undefined;
 }
 
 export function startBody(kind: Kind, minutes: number, user: string): string {

@@ -1,5 +1,6 @@
 // Finds the moments of a turn that the page announces by voice, notification and sound: each once, however rarely the page checks the clock.
 
+import type { RoomTexts } from '../languages/room.ts';
 import { left } from './room-state.ts';
 import type { Entry } from './sse-protocol.ts';
 
@@ -38,38 +39,41 @@ export function momentOf(
   return [look, crossed?.[0]];
 }
 
-function nameOr(name: string, otherwise: string): string {
-  return name.trim() === '' ? otherwise : name;
-}
-
 /** A sentence for a screen reader. */
-export function sentence(moment: TurnMoment, entry: Entry): string {
-  const what = entry.kind === 'turn' ? 'turn' : 'break';
-  const minutes = entry.minutes === 1 ? '1 minute' : `${entry.minutes} minutes`;
-  const next = entry.kind === 'turn' && entry.next !== '' ? ` ${entry.next} is next.` : '';
+export function sentence(moment: TurnMoment, entry: Entry, { text }: RoomTexts): string {
+  const isTurn = entry.kind === 'turn';
+  const name = entry.user.trim() || text('room.someone');
+  const time = text(entry.minutes === 1 ? 'room.minutes-one' : 'room.minutes-other', { count: entry.minutes });
+  const next = isTurn && entry.next !== '' ? ` ${text('room.is-next', { name: entry.next })}` : '';
   switch (moment) {
     case 'begun':
-      return entry.kind === 'turn'
-        ? `${nameOr(entry.user, 'Someone')} types for ${minutes}.${next}`
-        : `Break of ${minutes}.`;
+      return isTurn ? `${text('room.says-begun', { name, time })}${next}` : text('room.says-break', { time });
     case 'five minutes':
-      return 'Five minutes left.';
+      return text('room.says-five-minutes');
     case 'one minute':
-      return `One minute left.${next}`;
+      return `${text('room.says-one-minute')}${next}`;
     case 'ten seconds':
-      return 'Ten seconds left.';
+      return text('room.says-ten-seconds');
     case 'over':
-      return `The ${what} is over.${next}`;
+      return `${text(isTurn ? 'room.says-turn-over' : 'room.says-break-over')}${next}`;
     case 'stopped':
-      return `${nameOr(entry.user, 'Someone')} stopped the timer.`;
+      return text('room.says-stopped', { name });
   }
 }
 
 /** Title and text of the desktop notification at the end. */
-export function notice(moment: 'over' | 'stopped', entry: Entry): { title: string; body: string } {
-  if (moment === 'stopped') return { title: 'Timer stopped', body: sentence(moment, entry) };
-  const next = entry.next === '' ? '' : ` Next: ${entry.next}.`;
-  return entry.kind === 'turn'
-    ? { title: `${nameOr(entry.user, 'Turn over')} $ mob next`, body: `${entry.minutes} min turn is up.${next}` }
-    : { title: `${nameOr(entry.user, 'Break over')} $ mob start`, body: `${entry.minutes} min break is up.${next}` };
+export function notice(
+  moment: 'over' | 'stopped',
+  entry: Entry,
+  texts: RoomTexts,
+): { readonly title: string; readonly body: string } {
+  const { text } = texts;
+  if (moment === 'stopped') return { title: text('room.notice-stopped'), body: sentence(moment, entry, texts) };
+  const next = entry.next === '' ? '' : ` ${text('room.notice-next', { name: entry.next })}`;
+  const isTurn = entry.kind === 'turn';
+  const name = entry.user.trim() || text(isTurn ? 'room.turn-over' : 'room.break-over');
+  return {
+    title: `${name} $ mob ${isTurn ? 'next' : 'start'}`,
+    body: `${text(isTurn ? 'room.notice-turn' : 'room.notice-break', { minutes: entry.minutes })}${next}`,
+  };
 }

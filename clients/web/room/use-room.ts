@@ -1,6 +1,7 @@
 // The state of the room page as one hook: the live room, the settings, the alarm, and the effects of buttons and keys. It draws nothing.
 
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import type { RoomTexts } from '../languages/room.ts';
 import { notify } from '../shared/notifications.ts';
 import { remember, remembered, type Settings } from '../shared/settings.ts';
 import { useAlarm } from './alarm.tsx';
@@ -15,7 +16,7 @@ import { notice, sentence, type TurnMoment } from './turn-events.ts';
 const problemMs = 10_000;
 
 /** @param icon address of the icon that notifications show */
-export function useRoom(name: string, icon: string) {
+export function useRoom(name: string, icon: string, texts: RoomTexts) {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const [settings, setSettings] = useState(remembered);
   const [problem, setProblem] = useProblem();
@@ -24,22 +25,19 @@ export function useRoom(name: string, icon: string) {
   /** True if this page sent the stop: then its user needs no notification. */
   const stopping = useRef(false);
   const onMoment = (moment: TurnMoment, entry: Entry) => {
-    announce(sentence(moment, entry));
+    announce(sentence(moment, entry, texts));
     if (moment === 'begun' || moment === 'stopped') setAlarm(undefined);
     if (moment === 'over') setAlarm(entry);
     if (moment !== 'over' && moment !== 'stopped') return;
-    const { title, body } = notice(moment, entry);
+    const { title, body } = notice(moment, entry, texts);
     if (moment === 'over' || !stopping.current) notify(title, body, icon, moment === 'over');
     stopping.current = false;
   };
   const sound = useMemo(() => createSound(() => redraw(0)), []);
-  const live = useMemo(
-    () => new LiveRoom({ name, token: () => remembered().token, changed: () => redraw(0), moment: onMoment }),
-    [name, icon],
-  );
+  const live = useMemo(() => new LiveRoom({ name, texts, changed: () => redraw(0), moment: onMoment }), [name, icon]);
   useEffect(() => () => live.close(), [live]);
   useAlarm(alarm, sound);
-  live.heading = alarm === undefined ? '' : '⏰ Time is up';
+  live.heading = alarm === undefined ? '' : `⏰ ${texts.text('room.time-is-up')}`;
   const connected = live.link.state === 'live';
   useEffect(() => {
     if (connected) setProblem('');
@@ -57,11 +55,6 @@ export function useRoom(name: string, icon: string) {
     alarm,
     silence: () => setAlarm(undefined),
     ...requests(live, settings.user, minutes, setProblem, stopping),
-    enter(token: string) {
-      remember('token', token);
-      set({ token });
-      live.wake();
-    },
     setUser(user: string) {
       remember('user', user);
       set({ user });
@@ -91,7 +84,7 @@ export function runAction(room: RoomModel, action: Exclude<Action, 'keys' | 'lar
   const running = left(room.live.room.current, room.live.now) > 0;
   if (action === 'extend') room.extend();
   else if (action === 'next') room.startNext();
-  else if (action === 'start or stop' && running) room.stop();
+  else if (action === 'start-or-stop' && running) room.stop();
   else if (action === 'break') room.start('break', room.minutes.break);
   else room.start('turn', room.minutes.turn);
 }

@@ -14,7 +14,6 @@ export interface SetUpAddresses {
 
 /** As `location` has them. */
 export interface PageLocation {
-  readonly origin: string;
   readonly hostname: string;
   readonly port: string;
   readonly protocol: string;
@@ -22,13 +21,18 @@ export interface PageLocation {
 
 const awPort = '5600';
 
-export function addressesOf({ origin, hostname, port, protocol }: PageLocation, kronosPort: string): SetUpAddresses {
+/** @param hub without a last slash: `https://example.org/horai` */
+export function addressesOf(
+  { hostname, port, protocol }: PageLocation,
+  hub: string,
+  kronosPort: string,
+): SetUpAddresses {
   const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
   const isAwDefault = isHere && port === awPort;
   const shownPort = port === '' ? (protocol === 'https:' ? '443' : '80') : port;
   return {
-    hub: `${origin}/`,
-    wakatime: `${origin}/api/v1`,
+    hub: `${hub}/`,
+    wakatime: `${hub}/api/v1`,
     isAwDefault,
     awOptions: isAwDefault ? '' : ` --host ${hostname} --port ${shownPort}`,
     kronos: kronosPort === '' ? '' : `${hostname}:${kronosPort}`,

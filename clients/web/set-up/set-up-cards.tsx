@@ -4,11 +4,11 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { TextKey } from '../languages/en.ts';
 import type { Texts } from '../languages/languages.ts';
-import { copy } from '../shared/copy.ts';
-import { remembered } from '../shared/settings.ts';
+import { hubUrl, pathTo } from '../shared/address.ts';
+import { ask } from '../shared/ask.ts';
+import { CopyLines } from '../shared/copy-lines.tsx';
 import { addressesOf } from './addresses.ts';
 import type { ArrivedTool } from './arrivals.ts';
-import { makeToken } from './make-token.ts';
 
 export interface SetUpCardsProps {
   readonly texts: Texts;
@@ -22,12 +22,12 @@ export interface SetUpCardsProps {
 export function SetUpCards({ texts, arrived, kronosPort, isFirst }: SetUpCardsProps) {
   const [token, setToken] = useState('');
   const [refusal, setRefusal] = useState('');
-  const addresses = addressesOf(location, kronosPort);
+  const addresses = addressesOf(location, hubUrl(), kronosPort);
   const shownToken = token === '' ? `<${texts.text('set-up.token-place')}>` : token;
   const make = async () => {
-    // Without a token this is the owner of a personal hub; the token that the SDK made for this browser may do less.
-    const made = await makeToken(remembered().token, 'WakaTime', ['read:wakatime', 'write:wakatime']);
-    if (made.ok) setToken(made.secret);
+    const scopes = ['read:wakatime', 'write:wakatime'];
+    const made = await ask<{ readonly secret: string }>('POST', '/-/tokens', { name: 'WakaTime', scopes });
+    if (made.ok) setToken(made.value.secret);
     else setRefusal(made.reason);
   };
   const card = (tool: ArrivedTool, title: TextKey, content: ComponentChildren) => (
@@ -44,7 +44,10 @@ export function SetUpCards({ texts, arrived, kronosPort, isFirst }: SetUpCardsPr
           'set-up.wakatime',
           <>
             <p>{texts.text('set-up.wakatime-hint')}</p>
-            <Lines texts={texts} lines={['[settings]', `api_url = ${addresses.wakatime}`, `api_key = ${shownToken}`]} />
+            <CopyLines
+              texts={texts}
+              lines={['[settings]', `api_url = ${addresses.wakatime}`, `api_key = ${shownToken}`]}
+            />
             {token === '' && refusal === '' && (
               <button type="button" onClick={() => void make()}>
                 {texts.text('set-up.make-token')}
@@ -62,7 +65,7 @@ export function SetUpCards({ texts, arrived, kronosPort, isFirst }: SetUpCardsPr
           'set-up.aw',
           <>
             <p>{texts.text(addresses.isAwDefault ? 'set-up.aw-hint-default' : 'set-up.aw-hint')}</p>
-            <Lines
+            <CopyLines
               texts={texts}
               lines={['aw-watcher-afk', 'aw-watcher-window'].map((name) => `${name}${addresses.awOptions}`)}
             />
@@ -73,10 +76,10 @@ export function SetUpCards({ texts, arrived, kronosPort, isFirst }: SetUpCardsPr
           'set-up.tasks',
           <>
             <p>{texts.text('set-up.tasks-hint')}</p>
-            <Lines texts={texts} lines={['kronos add water the plants', 'kronos start 1']} />
+            <CopyLines texts={texts} lines={['kronos add water the plants', 'kronos start 1']} />
             <p class="hint">
               {addresses.kronos !== '' && texts.text('set-up.vim-hint', { address: addresses.kronos })}{' '}
-              <a href="/tasks">{texts.text('nav.tasks')}</a>
+              <a href={pathTo('/tasks')}>{texts.text('nav.tasks')}</a>
             </p>
           </>,
         )}
@@ -85,12 +88,12 @@ export function SetUpCards({ texts, arrived, kronosPort, isFirst }: SetUpCardsPr
           'set-up.mob',
           <>
             <p>{texts.text('set-up.mob-hint')}</p>
-            <Lines
+            <CopyLines
               texts={texts}
               lines={[`export MOB_TIMER_URL=${addresses.hub}`, 'export MOB_TIMER_ROOM=my-room', 'mob timer 10']}
             />
             <p class="hint">
-              <a href="/rooms">{texts.text('nav.rooms')}</a>
+              <a href={pathTo('/rooms')}>{texts.text('nav.rooms')}</a>
             </p>
           </>,
         )}
@@ -119,29 +122,5 @@ function Card({ texts, title, tool, isArrived, children }: CardProps) {
       </output>
       {children}
     </li>
-  );
-}
-
-function Lines({ texts, lines }: { texts: Texts; lines: readonly string[] }) {
-  const [answer, setAnswer] = useState<TextKey>('copy');
-  const press = async () => {
-    setAnswer((await copy(lines.join('\n'))) ? 'copied' : 'copy.failed');
-    setTimeout(() => setAnswer('copy'), 2_000);
-  };
-  return (
-    <div class="paste">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: lines that scroll must be reached by the keyboard */}
-      <pre tabIndex={0}>
-        <code>{lines.join('\n')}</code>
-      </pre>
-      <button
-        type="button"
-        class="copy"
-        aria-label={`${texts.text(answer)}: ${lines[0] ?? ''}`}
-        onClick={() => void press()}
-      >
-        {texts.text(answer)}
-      </button>
-    </div>
   );
 }

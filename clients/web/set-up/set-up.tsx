@@ -1,11 +1,11 @@
 // The script of the page that connects tools.
 
-import { render } from 'preact';
 import { useEffect, useMemo, useReducer } from 'preact/hooks';
 import type { Texts } from '../languages/languages.ts';
+import { pathTo } from '../shared/address.ts';
 import { ConnectionLine } from '../shared/connection-line.tsx';
 import { connectionWords } from '../shared/connection-words.ts';
-import { translateFrame } from '../shared/frame.ts';
+import { openPage } from '../shared/frame.ts';
 import { LiveConnection } from '../shared/live-connection.ts';
 import { SignIn } from '../shared/sign-in.tsx';
 import { SetUpCards } from './set-up-cards.tsx';
@@ -29,12 +29,12 @@ function SetUpPage({ texts, kronosPort }: { texts: Texts; kronosPort: string }) 
           <h1>{texts.text('set-up.title')}</h1>
         </div>
         <ConnectionLine words={words} />
-        <a class="button" href="/day">
+        <a class="button" href={pathTo('/day')}>
           {texts.text('set-up.open-day')}
         </a>
       </div>
       {state.name === 'revoked' ? (
-        <SignIn texts={texts} reason={state.reason} enter={(token) => void live.enter(token)} />
+        <SignIn texts={texts} reason={state.reason} />
       ) : (
         <SetUpCards texts={texts} arrived={arrived ?? new Set()} kronosPort={kronosPort} />
       )}
@@ -42,9 +42,6 @@ function SetUpPage({ texts, kronosPort }: { texts: Texts; kronosPort: string }) 
   );
 }
 
-const place = document.getElementById('set-up');
-if (place !== null) {
-  const texts = await translateFrame();
-  place.replaceChildren();
-  render(<SetUpPage texts={texts} kronosPort={place.dataset['kronosPort'] ?? ''} />, place);
-}
+await openPage('set-up', (texts, _, place) => (
+  <SetUpPage texts={texts} kronosPort={place.dataset['kronosPort'] ?? ''} />
+));

@@ -1,11 +1,18 @@
 // A table of numbers: the twin of what a page draws, and what it saves as CSV. Durations stay whole microseconds until they are written.
 
+import type { CsvRow } from '../../../protocol/csv.ts';
 import type { Texts } from '../languages/languages.ts';
-import type { CsvRow } from './csv.ts';
 import { exactTime } from './time-format.ts';
 
 /** A cell: a text, or a duration in microseconds. */
 export type TableCell = { readonly text: string; readonly href?: string } | { readonly duration: number };
+
+export interface TableAction {
+  readonly label: string;
+  /** What the row is about, for who does not see it. */
+  readonly about: string;
+  readonly run: () => void;
+}
 
 export interface DataTable {
   /** Names its file: `projects`. */
@@ -15,6 +22,8 @@ export interface DataTable {
   readonly rows: readonly (readonly TableCell[])[];
   /** The last row, where the table has sums; the hub's own numbers. */
   readonly total?: readonly TableCell[];
+  /** What can be done with each row. */
+  readonly actions?: readonly TableAction[];
 }
 
 /** Durations are two columns in a file: as people read them, and in seconds for a spreadsheet. */

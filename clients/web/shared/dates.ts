@@ -20,6 +20,21 @@ export function weekOf(date: string, firstDay: number): readonly string[] {
   return [0, 1, 2, 3, 4, 5, 6].map((days) => shiftDate(start, days));
 }
 
+/** All dates of a span, both ends included; at most ten years. */
+export function datesBetween(from: string, to: string): readonly string[] {
+  const dates: string[] = [];
+  for (let date = from; date !== '' && date <= to && dates.length < 3_660; date = shiftDate(date, 1)) dates.push(date);
+  return dates;
+}
+
+/** The first and the last date of the month of a date. @param months before or after it */
+export function monthOf(date: string, months = 0): readonly [from: string, to: string] {
+  const [year = 0, month = 1] = date.split('-').map(Number);
+  const day = (at: number, shift: number): string =>
+    new Date(Date.UTC(year, month - 1 + at, 1 + shift)).toISOString().slice(0, 10);
+  return [day(months, 0), day(months + 1, -1)];
+}
+
 /** `/day/2026-11-28` → `2026-11-28`; '' where the address has no date. */
 export function dateInPath(path: string): string {
   return decodeURIComponent(path.split('/')[2] ?? '');

@@ -9,8 +9,8 @@ export interface DialogProps {
   readonly close: () => void;
   /** The style of its button: primary if the dialog has no other button. */
   readonly button?: 'close' | 'primary';
-  /** The text of its button, on pages that speak more than English. */
-  readonly closeText?: string;
+  /** The text of its button. */
+  readonly closeText: string;
 }
 
 /** The content is created each time the dialog opens, so it keeps no state. */
@@ -19,7 +19,7 @@ export function Dialog({
   open,
   close,
   button = 'close',
-  closeText = 'Close',
+  closeText,
   children,
 }: DialogProps & { readonly children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);

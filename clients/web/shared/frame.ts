@@ -1,19 +1,52 @@
-// Puts the texts of the browser's language into the frame that the hub served, and says which language the page is in.
+// What the frame of every page does: the texts of the browser's language, the page in its place, and, fetched beside it, who is signed in
+// and the way out.
 
-import { en, type TextKey } from '../languages/en.ts';
-import { type Texts, textsFor } from '../languages/languages.ts';
+import { type ComponentChild, render } from 'preact';
+import type { TextKey } from '../languages/en.ts';
+import { type Texts, type TextTables, textsFor } from '../languages/languages.ts';
+import { registerServiceWorker } from '../offline/register.ts';
+import { pagePath } from './address.ts';
+import { isForgotten, remembered } from './settings.ts';
 
-/** The texts of this browser; the frame is translated. */
-export async function translateFrame(): Promise<Texts> {
-  const texts = await textsFor(navigator.languages);
+/** The texts of this browser, with the page's own; the frame is translated. */
+export async function translateFrame<Key extends string = never>(own?: TextTables<Key>): Promise<Texts<TextKey | Key>> {
+  const texts = await textsFor([remembered().language, ...navigator.languages], own);
   document.documentElement.lang = texts.language;
   for (const link of document.querySelectorAll<HTMLElement>('[data-nav]')) {
-    const key = `nav.${link.dataset['nav'] ?? ''}`;
-    if (isTextKey(key)) link.textContent = texts.text(key);
+    const text = texts.find(`nav.${link.dataset['nav'] ?? ''}`);
+    if (text !== undefined) link.textContent = text;
   }
+  const menu = import('./account-menu.ts').then(({ openAccountMenu }) => openAccountMenu(texts));
+  // A browser that was never signed in may have a token of an earlier version: it becomes a session before the page connects.
+  if (remembered().account === '') await menu;
+  followPerson();
+  registerServiceWorker();
   return texts;
 }
 
-function isTextKey(key: string): key is TextKey {
-  return Object.hasOwn(en, key);
+/** A tab whose person has left shows nothing of them, also where the browser kept the page for its Back button. */
+function followPerson(): void {
+  // As a property, so that a page that signs out can take it away (account-menu.ts).
+  window.onstorage = (event) => {
+    if (isForgotten(event)) location.reload();
+  };
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) location.reload();
+  });
+}
+
+/**
+ * Draws a page into the place that the markup has for it.
+ * @param id of the place
+ * @param draw gets the path of the page and its place, whose data says what the hub knows
+ */
+export async function openPage(
+  id: string,
+  draw: (texts: Texts, path: string, place: HTMLElement) => ComponentChild,
+): Promise<void> {
+  const place = document.getElementById(id);
+  if (place === null) return;
+  const texts = await translateFrame();
+  place.replaceChildren();
+  render(draw(texts, pagePath(), place), place);
 }

@@ -1,8 +1,11 @@
-// Handles keys on a page, and lists them in a dialog. room/keys.ts and tasks/keys.ts define what a key means.
+// Handles keys on a page, and lists them in a dialog. room/keys.ts and tasks/keys.ts define what a key means. Single letters are off for
+// whoever switched them off (shared/palette.tsx).
 
 import { useEffect, useRef } from 'preact/hooks';
+import type { Texts } from '../languages/languages.ts';
 import type { Press } from '../room/keys.ts';
 import { Dialog, type DialogProps } from './dialog.tsx';
+import { areLettersOff } from './settings.ts';
 
 /** @param meaning returns the command of a key, or undefined if the key has another use; must be the same function at each render */
 export function useKeys<Command>(
@@ -14,6 +17,7 @@ export function useKeys<Command>(
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const target = event.target instanceof Element ? event.target : document.body;
+      if (event.key.length === 1 && areLettersOff()) return;
       // The focus stays in a dialog for a moment after it closes.
       const at = target.closest('dialog:not([open])') === null ? target : document.body;
       const command = meaning({
@@ -34,18 +38,21 @@ export function useKeys<Command>(
   }, [meaning]);
 }
 
-export interface KeysDialogProps extends Omit<DialogProps, 'title'> {
+export interface KeysDialogProps extends Omit<DialogProps, 'title' | 'closeText'> {
+  readonly texts: Texts;
   readonly keys: readonly { readonly label: string; readonly does: string }[];
 }
 
-export function KeysDialog({ keys, ...dialog }: KeysDialogProps) {
+export function KeysDialog({ keys, texts, ...dialog }: KeysDialogProps) {
   return (
-    <Dialog title="Keys" {...dialog}>
+    <Dialog title={texts.text('keys')} closeText={texts.text('close')} {...dialog}>
       <dl class="keys">
         {keys.map(({ label, does }) => (
           <div key={label}>
             <dt>
-              <kbd>{label}</kbd>
+              {label.split(' ').map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
             </dt>
             <dd>{does}</dd>
           </div>

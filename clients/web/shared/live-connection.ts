@@ -3,7 +3,8 @@
 
 import { type Connection, type ConnectionState, connect } from '../../typescript/index.ts';
 import { openStorage } from '../tasks/task-storage.ts';
-import { remember, remembered } from './settings.ts';
+import { hubUrl } from './address.ts';
+import { ask, type HubAnswer } from './ask.ts';
 
 export class LiveConnection {
   readonly connection: Connection;
@@ -15,17 +16,21 @@ export class LiveConnection {
     if (navigator.onLine) void this.connection.sync({ deadlineMs: 10_000 });
   };
 
+  #seen = ({ data }: MessageEvent) => {
+    const at: unknown = data?.seen;
+    if (typeof at !== 'number' || this.liveAt !== undefined) return;
+    this.liveAt = at;
+    this.#changed();
+  };
+
   constructor(changed: () => void) {
     this.#changed = changed;
-    const { token } = remembered();
-    this.connection = connect({
-      url: location.origin,
-      name: 'browser',
-      storage: openStorage(),
-      ...(token === '' ? {} : { token }),
-    });
+    // The session is a cookie. The empty token removes one that an earlier version stored.
+    this.connection = connect({ url: hubUrl(), name: 'browser', storage: openStorage(), token: '' });
     this.connection.onState(() => this.#changed());
     addEventListener('online', this.#online);
+    // The service worker says how old an answer from this browser's cache is.
+    navigator.serviceWorker?.addEventListener('message', this.#seen);
     addEventListener('offline', this.#online);
   }
 
@@ -35,35 +40,20 @@ export class LiveConnection {
     return state;
   }
 
-  /** GET with this browser's token. @returns the answer as JSON, or why there is none */
-  async get(
-    path: string,
-  ): Promise<{ readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: string }> {
-    try {
-      const { token } = await this.connection.identity();
-      const answer = await fetch(path, {
-        cache: 'no-store',
-        ...(token === '' ? {} : { headers: { authorization: `Bearer ${token}` } }),
-      });
-      const value: unknown = await answer.json();
-      return answer.ok ? { ok: true, value } : { ok: false, reason: errorIn(value) };
-    } catch (error) {
-      return { ok: false, reason: String(error) };
-    }
+  /** @returns the answer as JSON, or why there is none */
+  get(path: string): Promise<HubAnswer<unknown>> {
+    return ask('GET', path);
   }
 
-  async enter(token: string): Promise<void> {
-    remember('token', token);
-    await this.connection.login(token);
+  /** @param body sent as JSON. @returns the answer as JSON, or why there is none */
+  send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<HubAnswer<unknown>> {
+    return ask(method, path, body);
   }
 
   close(): void {
     removeEventListener('online', this.#online);
     removeEventListener('offline', this.#online);
+    navigator.serviceWorker?.removeEventListener('message', this.#seen);
     void this.connection.close();
   }
-}
-
-function errorIn(value: unknown): string {
-  return typeof value === 'object' && value !== null && 'error' in value ? String(value.error) : '';
 }

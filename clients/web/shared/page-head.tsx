@@ -1,10 +1,9 @@
-// The head of a page of the merged day: its title with the way to the neighbours, the connection, the keys; and the dialog of the keys.
+// The head of a page of the merged day: its title with the way to the neighbours, the connection, the keys.
 
 import type { ComponentChildren } from 'preact';
 import type { Texts } from '../languages/languages.ts';
 import { ConnectionLine } from './connection-line.tsx';
 import type { ConnectionWords } from './connection-words.ts';
-import { Dialog } from './dialog.tsx';
 
 export interface PageHeadProps {
   readonly title: string;
@@ -53,31 +52,5 @@ export function Neighbour({ href, label, sign, keys }: NeighbourProps) {
       <span aria-hidden="true">{sign}</span>
       <span class="unseen">{label}</span>
     </a>
-  );
-}
-
-export interface PageKeysProps {
-  readonly keys: readonly { readonly label: string; readonly does: string }[];
-  readonly texts: Texts;
-  readonly open: boolean;
-  readonly close: () => void;
-}
-
-export function PageKeysDialog({ keys, texts, open, close }: PageKeysProps) {
-  return (
-    <Dialog title={texts.text('keys')} open={open} close={close} button="primary" closeText={texts.text('close')}>
-      <dl class="keys">
-        {keys.map(({ label, does }) => (
-          <div key={label}>
-            <dt>
-              {label.split(' ').map((key) => (
-                <kbd key={key}>{key}</kbd>
-              ))}
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-    </Dialog>
   );
 }

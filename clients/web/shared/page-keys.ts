@@ -2,6 +2,7 @@
 
 import type { TextKey } from '../languages/en.ts';
 import type { Texts } from '../languages/languages.ts';
+import { places } from './places.ts';
 
 export interface PageKey<Command> {
   /** `[`, `t`, `g t`. */
@@ -45,41 +46,51 @@ export class PageKeyReader<Command> {
   }
 }
 
-export type Destination = '/day' | '/week' | '/tasks' | '/rooms';
+/** What a key of a page may do beside leading to another page. */
+export type PageAction = 'before' | 'after' | 'now' | 'table' | 'add' | 'undo' | 'palette' | 'keys';
 
-/** The pairs that lead to other pages. */
-export const destinations: readonly PageKey<Destination>[] = [
-  { keys: 'g t', command: '/day' },
-  { keys: 'g w', command: '/week' },
-  { keys: 'g k', command: '/tasks' },
-  { keys: 'g r', command: '/rooms' },
+/** An action, or the path of a page. */
+export type PageCommand = PageAction | `/${string}`;
+
+const actionKeys: Readonly<Record<PageAction, string>> = {
+  before: '[',
+  after: ']',
+  now: 't',
+  add: 'a',
+  table: 'n',
+  undo: 'z',
+  palette: '/',
+  keys: '?',
+};
+
+function isAction(name: string): name is PageAction {
+  return Object.hasOwn(actionKeys, name);
+}
+
+const destinations = places.filter(({ keys }) => keys !== '');
+
+export const pageKeys: readonly PageKey<PageCommand>[] = [
+  ...Object.entries(actionKeys).flatMap(([command, keys]) => (isAction(command) ? [{ keys, command }] : [])),
+  ...destinations.map(({ keys, path }) => ({ keys, command: asPath(path) })),
 ];
 
-/** What the keys of a page about a day or a week do: `before` and `after` lead to its neighbours. */
-export type PeriodCommand = 'before' | 'after' | 'now' | 'table' | 'keys' | Destination;
+function asPath(path: string): `/${string}` {
+  return `/${path.slice(1)}`;
+}
 
-export const periodKeys: readonly PageKey<PeriodCommand>[] = [
-  { keys: '[', command: 'before' },
-  { keys: ']', command: 'after' },
-  { keys: 't', command: 'now' },
-  ...destinations,
-  { keys: 'n', command: 'table' },
-  { keys: '?', command: 'keys' },
-];
+export interface PageKeyRow {
+  readonly label: string;
+  readonly does: string;
+}
 
-/** The rows of the list of keys. @param own the texts of the keys that say "day" or "week" */
-export function periodKeyRows(
-  texts: Texts,
-  own: Readonly<Record<'before' | 'after' | 'now', TextKey>>,
-): readonly { readonly label: string; readonly does: string }[] {
-  const all: Readonly<Record<PeriodCommand, TextKey>> = {
-    ...own,
-    '/day': 'keys.go-today',
-    '/week': 'keys.go-week',
-    '/tasks': 'keys.go-tasks',
-    '/rooms': 'keys.go-rooms',
-    table: 'keys.table',
-    keys: 'keys.help',
-  };
-  return periodKeys.map(({ keys, command }) => ({ label: keys, does: texts.text(all[command]) }));
+/** The rows of the list of keys. @param own the texts of the actions that the page has */
+export function pageKeyRows(texts: Texts, own: Partial<Readonly<Record<PageAction, TextKey>>>): readonly PageKeyRow[] {
+  return [
+    ...Object.entries(own).flatMap(([name, text]) =>
+      isAction(name) ? [{ label: actionKeys[name], does: texts.text(text) }] : [],
+    ),
+    ...destinations.map(({ keys, name }) => ({ label: keys, does: texts.text('keys.go', { page: texts.text(name) }) })),
+    { label: `${actionKeys.palette} Ctrl-K`, does: texts.text('keys.palette') },
+    { label: actionKeys.keys, does: texts.text('keys.help') },
+  ];
 }

@@ -16,6 +16,11 @@ export function colorsOf(projects: readonly string[]): ReadonlyMap<string, numbe
   return colors;
 }
 
+/** The class of style of a project; null is unassigned. */
+export function colorClass(project: string | null, colors: ReadonlyMap<string, number>): string {
+  return project === null ? 'none' : `p${colors.get(project) ?? 0}`;
+}
+
 /** FNV-1a, 32 bits. */
 function hash(text: string): number {
   let value = 0x811c9dc5;

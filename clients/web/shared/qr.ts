@@ -1,6 +1,6 @@
 // Computes a QR code as one SVG path, one unit per module, without its quiet zone. It is computed in the page, so that no address leaves it.
 
-import { generate } from 'lean-qr';
+import { generate } from 'lean-qr/nano';
 
 export interface QrCode {
   readonly size: number;

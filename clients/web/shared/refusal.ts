@@ -14,16 +14,3 @@ export async function explainRefusal(response: Response): Promise<string> {
     return '';
   }
 }
-
-/** Asks the hub whether it refuses this page, because a browser does not show why a WebSocket was refused. */
-export async function askWhyRefused(): Promise<string> {
-  try {
-    // A browser sends the page's origin with every POST. This path has no POST route, so a hub that does not refuse the page answers 405.
-    const response = await fetch('/-/clock', { method: 'POST' });
-    const configuration = await explainRefusal(response);
-    if (configuration !== '' || response.status !== 405) return configuration;
-    return 'The hub answers, but WebSockets do not get through: the proxy in front of it has to pass on Upgrade (docs/proxies.md).';
-  } catch {
-    return '';
-  }
-}

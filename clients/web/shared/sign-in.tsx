@@ -1,47 +1,12 @@
-// Asks for a token where the hub wants one. This browser remembers it, for all pages.
+// The sign-in in the place of a page's content, where the hub wants to know who it is. Its form is fetched then.
 
-import { useState } from 'preact/hooks';
-import type { Texts } from '../languages/languages.ts';
+import { useEffect, useState } from 'preact/hooks';
+import type { SignInForm, SignInFormProps } from './sign-in-form.tsx';
 
-export interface SignInProps {
-  readonly texts: Texts;
-  /** What the hub said. */
-  readonly reason: string;
-  readonly enter: (token: string) => void;
-}
-
-export function SignIn({ texts, reason, enter }: SignInProps) {
-  const [typed, setTyped] = useState('');
-  return (
-    <section class="card admission">
-      <h2>{texts.text('sign-in.title')}</h2>
-      <p>{texts.text('sign-in.hint', { reason })}</p>
-      <p>
-        <code>horai token create</code>
-      </p>
-      <form
-        class="token-line"
-        onSubmit={(event) => {
-          event.preventDefault();
-          enter(typed.trim());
-        }}
-      >
-        <input
-          id="token-input"
-          type="password"
-          aria-label={texts.text('sign-in.token')}
-          autocomplete="current-password"
-          required
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-        <button type="submit" class="primary">
-          {texts.text('sign-in.title')}
-        </button>
-      </form>
-      <p class="soft">
-        <a href="/rooms">{texts.text('sign-in.rooms')}</a>
-      </p>
-    </section>
-  );
+export function SignIn(props: SignInFormProps) {
+  const [form, setForm] = useState<{ readonly Form: typeof SignInForm }>();
+  useEffect(() => {
+    void import('./sign-in-form.tsx').then(({ SignInForm: Form }) => setForm({ Form }));
+  }, []);
+  return form === undefined ? <section class="card admission" /> : <form.Form {...props} />;
 }

@@ -2,8 +2,8 @@
 // tab would wait forever. `fetch` is used only if a proxy blocks WebSockets. room/connection.ts decides when to retry; this file acts.
 
 import { begin, type LinkEvent, type RoomLink, step } from '../room/connection.ts';
+import { pathTo } from './address.ts';
 import { eventReader } from './event-text.ts';
-import { ticketFor } from './request.ts';
 
 /** The hub closes a refused WebSocket with this plus the HTTP status. */
 const refusedCode = 4_000;
@@ -12,8 +12,6 @@ const openMs = 4_000;
 
 export interface StreamDeps {
   readonly path: string;
-  /** Read before each attempt; '' sends none. */
-  readonly token: () => string;
   readonly heard: (event: string, data: string) => void;
   /** Called at each change of state, and each second while waiting. */
   readonly changed: (link: RoomLink) => void;
@@ -38,11 +36,6 @@ export class Stream {
 
   get link(): RoomLink {
     return this.#link;
-  }
-
-  /** Connects at once if it is not connected. */
-  wake(): void {
-    this.#wake();
   }
 
   close(): void {
@@ -79,14 +72,9 @@ export class Stream {
   }
 
   /** @returns how the connection ended; `blocked` if the WebSocket never opened, although the hub may be reachable */
-  async #followSocket(signal: AbortSignal, take: (event: LinkEvent) => void): Promise<LinkEvent | 'blocked'> {
-    const address = new URL(this.#deps.path, location.href);
+  #followSocket(signal: AbortSignal, take: (event: LinkEvent) => void): Promise<LinkEvent | 'blocked'> {
+    const address = new URL(pathTo(this.#deps.path), location.href);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-    // A browser cannot send a token with a WebSocket.
-    const token = this.#deps.token();
-    const ticket = token === '' ? '' : await ticketFor(token, signal);
-    if (ticket === undefined) return 'blocked';
-    if (ticket !== '') address.searchParams.set('ticket', ticket);
     return new Promise((resolve) => {
       const socket = new WebSocket(address);
       const events = eventReader();
@@ -111,12 +99,11 @@ export class Stream {
   }
 
   async #followBody(signal: AbortSignal, take: (event: LinkEvent) => void): Promise<LinkEvent> {
-    const token = this.#deps.token();
     try {
-      const response = await fetch(this.#deps.path, {
+      const response = await fetch(pathTo(this.#deps.path), {
         signal,
         cache: 'no-store',
-        headers: { accept: 'text/event-stream', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
+        headers: { accept: 'text/event-stream' },
       });
       if (!response.ok || response.body === null) return { type: 'refused', status: response.status };
       // The hub answers, and still no WebSocket opened: a proxy blocks them.

@@ -32,7 +32,11 @@ export class TimeFormat {
   readonly #clockWithSeconds: Intl.DateTimeFormat;
   readonly #longDate: Intl.DateTimeFormat;
   readonly #shortDate: Intl.DateTimeFormat;
+  readonly #fullDate: Intl.DateTimeFormat;
+  readonly #moment: Intl.DateTimeFormat;
+  readonly #monthAndYear: Intl.DateTimeFormat;
   readonly #weekday: Intl.DateTimeFormat;
+  readonly #hour: Intl.DateTimeFormat;
   readonly #list: Intl.ListFormat;
   readonly #plural: Intl.PluralRules;
 
@@ -45,7 +49,11 @@ export class TimeFormat {
     this.#clockWithSeconds = new Intl.DateTimeFormat(locale, { timeZone: zone, timeStyle: 'medium' });
     this.#longDate = new Intl.DateTimeFormat(locale, { ...calendar, weekday: 'long', day: 'numeric', month: 'long' });
     this.#shortDate = new Intl.DateTimeFormat(locale, { ...calendar, day: 'numeric', month: 'short' });
+    this.#fullDate = new Intl.DateTimeFormat(locale, { ...calendar, dateStyle: 'medium' });
+    this.#moment = new Intl.DateTimeFormat(locale, { timeZone: zone, dateStyle: 'medium', timeStyle: 'short' });
+    this.#monthAndYear = new Intl.DateTimeFormat(locale, { ...calendar, month: 'long', year: 'numeric' });
     this.#weekday = new Intl.DateTimeFormat(locale, { ...calendar, weekday: 'short' });
+    this.#hour = new Intl.DateTimeFormat(locale, { ...calendar, hour: 'numeric' });
     this.#list = new Intl.ListFormat(locale, { type: 'conjunction', style: 'long' });
     this.#plural = new Intl.PluralRules(locale);
   }
@@ -92,8 +100,33 @@ export class TimeFormat {
     return this.#shortDate.format(midnight(date));
   }
 
+  /** With its year. */
+  fullDate(date: string): string {
+    return this.#fullDate.format(midnight(date));
+  }
+
+  /** A moment in microseconds since 1970, with its date. */
+  moment(moment: number): string {
+    return this.#moment.format(moment / 1_000);
+  }
+
+  monthAndYear(date: string): string {
+    return this.#monthAndYear.format(midnight(date));
+  }
+
   weekday(date: string): string {
     return this.#weekday.format(midnight(date));
+  }
+
+  /** @param weekday 0 for Monday */
+  weekdayName(weekday: number): string {
+    // 2024-01-01 was a Monday.
+    return this.weekday(`2024-01-0${weekday + 1}`);
+  }
+
+  /** The hour of a clock, 0 to 23, as the language writes it: `9 AM`, `09 Uhr`. */
+  hour(hour: number): string {
+    return this.#hour.format(hour * 3_600_000);
   }
 
   list(parts: readonly string[]): string {

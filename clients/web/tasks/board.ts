@@ -1,7 +1,9 @@
 // Converts the channel's items to tasks, and the result of an action to writes to the channel. The actions are those of the command line.
 
+import { shortDuration, units } from '../../../protocol/duration.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
+import type { TasksPageTexts } from '../languages/tasks.ts';
 
 /** The part of the channel's items that this page needs. */
 export type Items = ReadonlyMap<string, { readonly item: Task }>;
@@ -40,9 +42,52 @@ export function inverseOf(items: Items, writes: readonly BoardWrite[]): readonly
     return {
       type: 'update',
       key: write.key,
-      task: { ...wireOf(undefined, undefined, plainOf(write.key, task)), ...task },
+      task: { ...wireOf(undefined, undefined, plainOf(write.key, task)), ...withoutIntervals(write.task), ...task },
     };
   });
+}
+
+/** A stop adds intervals to a task that had none: undoing it empties the field. */
+function withoutIntervals({ intervals }: Task): Pick<Task, 'intervals'> {
+  return intervals === undefined ? {} : { intervals: '' };
+}
+
+export interface Arrangement {
+  /** What somebody looks for: words of the description or tags. */
+  readonly search: string;
+  readonly sort: 'added' | 'due' | 'tag';
+}
+
+/** The tasks in the order in which they are shown. Of equals the order stays; tasks without a due date or a tag come last. */
+export function arrangeTasks(tasks: readonly PlainTask[], { search, sort }: Arrangement): readonly PlainTask[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = tasks.filter(({ desc, tags }) => {
+    const text = [desc, ...tags].join(' ').toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+  if (sort === 'added') return found;
+  const rank = ({ due, tags }: PlainTask): number | string =>
+    sort === 'due' ? due || Number.POSITIVE_INFINITY : (tags[0] ?? '\uffff');
+  return [...found].sort((a, c) => {
+    const [one, other] = [rank(a), rank(c)];
+    return one === other ? 0 : one < other ? -1 : 1;
+  });
+}
+
+/** What a task is called: one without a description has its number. */
+export function nameOfTask({ desc, id }: Pick<PlainTask, 'desc' | 'id'>, { text }: TasksPageTexts): string {
+  return desc.trim() === '' ? text('tasks.nameless', { id }) : desc;
+}
+
+/** A duration as protocol/duration.ts writes it (`3d 14h`), with the language's units. */
+export function inUnits(duration: string, { text }: TasksPageTexts): string {
+  const names = text('tasks.units').split(' ');
+  return duration.replace(/([a-z]+)/g, (unit) => names[units.findIndex(([name]) => name === unit)] ?? unit);
+}
+
+/** `in 4h`, `3d ago`. @param seconds from now; negative in the past */
+export function fromNow(seconds: number, texts: TasksPageTexts): string {
+  return texts.text(seconds > 0 ? 'tasks.in' : 'tasks.ago', { time: inUnits(shortDuration(seconds), texts) });
 }
 
 function isEqual(one: PlainTask, other: PlainTask): boolean {

@@ -6,6 +6,8 @@ import type { PlainTask } from '../../../protocol/plain.ts';
 import { localZone } from '../../../protocol/zone.ts';
 import type { ActionContext, ActionOutput, TaskAction, TaskState } from '../../kronos/data/actions.ts';
 import { type Channel, type Connection, type ConnectionState, connect } from '../../typescript/index.ts';
+import type { TasksPageTexts } from '../languages/tasks.ts';
+import { hubUrl } from '../shared/address.ts';
 import { type BoardWrite, inverseOf, tasksOf, writesTo } from './board.ts';
 import { openStorage } from './task-storage.ts';
 
@@ -18,6 +20,7 @@ export function scene(): ActionContext {
   return {
     now: Math.floor(Date.now() / 1_000),
     zone: localZone,
+    zoneName: () => dates.resolvedOptions().timeZone,
     date: (seconds) => dates.format(seconds * 1_000),
     createId: freshName,
   };
@@ -29,7 +32,7 @@ function freshName(): string {
 }
 
 export interface LiveTasksDeps {
-  readonly token: string;
+  readonly texts: TasksPageTexts;
   /** Called when tasks or connection changed. */
   readonly changed: () => void;
   /** Called with the reason when a change failed. */
@@ -46,16 +49,12 @@ export class LiveTasks {
 
   constructor(deps: LiveTasksDeps) {
     this.#deps = deps;
-    const { token } = deps;
-    this.#connection = connect({
-      url: location.origin,
-      name: 'tasks page',
-      storage: openStorage(),
-      ...(token === '' ? {} : { token }),
-    });
+    this.#connection = connect({ url: hubUrl(), name: 'tasks page', storage: openStorage(), token: '' });
     this.#channel = this.#connection.channel('tasks');
     this.#connection.onState(() => deps.changed());
-    this.#connection.onRefused(({ failure }) => deps.failed(`The hub refused: ${failure.error}.`));
+    this.#connection.onRefused(({ failure }) =>
+      deps.failed(deps.texts.text('tasks.refused', { reason: failure.error })),
+    );
     this.#channel.onItems(() => {
       this.#tasks = undefined;
       deps.changed();
@@ -63,7 +62,9 @@ export class LiveTasks {
     this.#connection.start();
     this.#channel
       .open()
-      .then(deps.changed, (error: unknown) => deps.failed(`This browser cannot store tasks: ${error}`));
+      .then(deps.changed, (error: unknown) =>
+        deps.failed(deps.texts.text('tasks.no-storage', { reason: String(error) })),
+      );
     addEventListener('online', this.#online);
   }
 
@@ -85,6 +86,12 @@ export class LiveTasks {
     return this.#tasks;
   }
 
+  /** Seconds of today's merged day that belong to tasks; undefined if the hub does not say. */
+  async workedToday(): Promise<number | undefined> {
+    const answer = await this.#connection.day('today');
+    return answer.ok ? answer.day.tasks.reduce((sum, { time }) => sum + time, 0) / 1_000_000 : undefined;
+  }
+
   get canUndo(): boolean {
     return this.#past.length > 0;
   }
@@ -93,7 +100,8 @@ export class LiveTasks {
   act(action: TaskAction, args: string, options: Omit<TaskState, 'tasks'>): ActionOutput | undefined {
     const outcome = action({ ...options, tasks: this.tasks }, args, scene());
     if (!outcome.ok) {
-      this.#deps.failed(outcome.error);
+      const { texts, failed } = this.#deps;
+      failed(texts.find(`tasks.wrong ${outcome.error}`) ?? outcome.error);
       return undefined;
     }
     const { tasks } = outcome.changes;
@@ -111,16 +119,13 @@ export class LiveTasks {
     if (writes !== undefined) this.#write(writes);
   }
 
-  login(token: string): void {
-    this.#connection.login(token).catch((error: unknown) => this.#deps.failed(String(error)));
-  }
-
   close(): void {
     removeEventListener('online', this.#online);
     void this.#connection.close();
   }
 
   #write(writes: readonly BoardWrite[]): void {
+    const { texts, failed } = this.#deps;
     for (const write of writes) {
       const queued =
         write.type === 'create'
@@ -130,9 +135,9 @@ export class LiveTasks {
             : this.#channel.delete(write.key);
       queued.then(
         (answer) => {
-          if (!answer.ok) this.#deps.failed(answer.error);
+          if (!answer.ok) failed(answer.error);
         },
-        (error: unknown) => this.#deps.failed(`This browser could not store the change: ${error}`),
+        (error: unknown) => failed(texts.text('tasks.not-stored', { reason: String(error) })),
       );
     }
   }

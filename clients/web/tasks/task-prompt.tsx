@@ -1,11 +1,13 @@
 // The line for typing a task, with a live preview of what the hub will make of it.
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { relativeMoment } from '../../../protocol/stringify.ts';
-import { kindOf, parseTaskLine, splitWords } from '../../../protocol/words.ts';
+import { kindOf, type PlanningWords, parseTaskLine, splitWords } from '../../../protocol/words.ts';
+import type { TasksPageTexts } from '../languages/tasks.ts';
+import { fromNow } from './board.ts';
 import { scene } from './live-tasks.ts';
 
 export interface PromptProps {
+  readonly texts: TasksPageTexts;
   readonly id: string;
   readonly label: string;
   readonly verb: 'add' | 'update';
@@ -19,15 +21,20 @@ export interface PromptProps {
   readonly submit: (line: string) => boolean;
 }
 
-const grammar =
-  '+tag adds a tag; :DDMMYY:HHMM sets the due date, and may be cut short: :10 the next 10th, ::8 at eight, :2d in two days.';
+/** What the words with a name say, as they are typed: `priority:high every:week`. */
+function planningTexts({ project, priority, every }: PlanningWords, { text }: TasksPageTexts): readonly string[] {
+  const fields = [
+    ['tasks.plan-project', project],
+    ['tasks.plan-priority', priority],
+    ['tasks.plan-every', every],
+  ] as const;
+  return fields.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${text(name)} ${value ?? text('tasks.none')}`],
+  );
+}
 
-const problems = {
-  'invalid tags': 'A tag is letters, digits, - and _.',
-  'invalid due': 'That is not a date, or it has passed: type :DDMMYY:HHMM or :2w1d.',
-} as const;
-
-export function Prompt({ id, label, verb, context, initial = '', focused, left, submit }: PromptProps) {
+export function Prompt({ id, label, verb, context, initial = '', focused, left, submit, texts }: PromptProps) {
+  const { text } = texts;
   const [typed, setTyped] = useState(initial);
   const field = useRef<HTMLInputElement>(null);
   // A layout effect moves the focus before the next key, which is the first letter of the line.
@@ -52,7 +59,7 @@ export function Prompt({ id, label, verb, context, initial = '', focused, left, 
           aria-describedby={`${id}-hint`}
           aria-invalid={!read.ok}
           aria-keyshortcuts={verb === 'add' ? 'a' : undefined}
-          placeholder={verb === 'add' ? 'water the plants +home :10' : ''}
+          placeholder={verb === 'add' ? text('tasks.example') : ''}
           autocomplete="off"
           enterkeyhint="done"
           value={typed}
@@ -63,15 +70,15 @@ export function Prompt({ id, label, verb, context, initial = '', focused, left, 
           }}
         />
         <button type="submit" class="primary">
-          {verb === 'add' ? 'Add' : 'Change'}
+          {text(verb === 'add' ? 'tasks.add-verb' : 'edit.change')}
         </button>
       </div>
       <p class={read.ok ? 'hint' : 'hint problem'} id={`${id}-hint`}>
         {!read.ok ? (
-          problems[read.error]
+          text(`tasks.wrong ${read.error}`)
         ) : splitWords(typed).some((word) => kindOf(word, verb) !== 'text') ? (
           <>
-            {read.line.desc || <em>no description yet</em>}
+            {read.line.desc || <em>{text('tasks.no-desc')}</em>}
             {[...read.line.tags, ...context].map((tag) => (
               <span key={tag} class="tag">
                 {tag}
@@ -82,10 +89,13 @@ export function Prompt({ id, label, verb, context, initial = '', focused, left, 
                 {tag}
               </s>
             ))}
-            {read.line.due !== undefined && ` due ${date(read.line.due)}, ${relativeMoment(read.line.due - now)}`}
+            {planningTexts(read.line.planning, texts).map((words) => ` ${words}`)}
+            {read.line.due === null && ` ${text('tasks.no-due')}`}
+            {typeof read.line.due === 'number' &&
+              ` ${text('tasks.due-at', { date: date(read.line.due), when: fromNow(read.line.due - now, texts) })}`}
           </>
         ) : (
-          grammar
+          text('tasks.grammar')
         )}
       </p>
     </form>

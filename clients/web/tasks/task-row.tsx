@@ -1,28 +1,40 @@
 // One task in the list: its fields in a line, and buttons for people without a keyboard.
 
-import { fullDuration } from '../../../protocol/duration.ts';
+import { fullDuration, shortDuration } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import { taskTexts } from '../../../protocol/stringify.ts';
 import { worktimeOf } from '../../../protocol/worktime.ts';
-import type { KeyCommand } from '../../kronos/gui/keys.ts';
+import type { TasksPageTexts } from '../languages/tasks.ts';
+import { fromNow, inUnits, nameOfTask } from './board.ts';
+import type { PageKeyCommand } from './keys.ts';
 import { scene } from './live-tasks.ts';
 
 export interface TaskRowProps {
+  readonly texts: TasksPageTexts;
   readonly task: PlainTask;
   /** True if keys act on this task. */
   readonly chosen: boolean;
   readonly choose: () => void;
-  readonly act: (command: KeyCommand, task: PlainTask) => void;
+  readonly act: (command: PageKeyCommand, task: PlainTask) => void;
 }
 
-export function TaskRow({ task, chosen, choose, act }: TaskRowProps) {
-  const here = scene();
-  const fields = taskTexts('list', task, here);
+export function TaskRow({ task, chosen, choose, act, texts }: TaskRowProps) {
+  const { text } = texts;
+  const { now } = scene();
+  const name = nameOfTask(task, texts);
   const running = task.active !== 0;
   const state = task.done !== 0 ? 'done' : running ? 'running' : 'open';
-  const late = task.done === 0 && task.due !== 0 && task.due < here.now;
-  const button = (command: KeyCommand, label: string) => (
-    <button type="button" aria-label={`${label}: ${task.desc}`} onClick={() => act(command, task)}>
+  const late = task.done === 0 && task.due !== 0 && task.due < now;
+  const button = (command: PageKeyCommand, label: string) => (
+    <button
+      type="button"
+      class={command}
+      aria-label={`${label}: ${name}`}
+      onClick={(event) => {
+        // After a click of the mouse the keys belong to the row again; the keyboard stays where it is.
+        if (event.detail > 0) event.currentTarget.closest('li')?.focus();
+        act(command, task);
+      }}
+    >
       {label}
     </button>
   );
@@ -37,10 +49,10 @@ export function TaskRow({ task, chosen, choose, act }: TaskRowProps) {
       tabIndex={chosen ? 0 : -1}
       onFocus={choose}
     >
-      <span class="id">{fields.id}</span>
+      <span class="id">{task.done === 0 ? task.id : '-'}</span>
       <div class="what">
         <button type="button" class="desc" onClick={() => act('info', task)}>
-          {task.desc}
+          {task.desc.trim() === '' ? <em>{name}</em> : task.desc}
         </button>
         {task.tags.length > 0 && (
           <span class="tags">
@@ -53,16 +65,22 @@ export function TaskRow({ task, chosen, choose, act }: TaskRowProps) {
         )}
       </div>
       <span class="due" data-late={late}>
-        {task.done !== 0 ? `done ${fields.done}` : fields.due === '' ? '' : `due ${fields.due}`}
+        {task.done !== 0
+          ? text('tasks.was-done', { when: fromNow(task.done - now, texts) })
+          : task.due !== 0 && text('tasks.is-due', { when: fromNow(task.due - now, texts) })}
       </span>
       <span class="worked">
-        {running ? fullDuration(worktimeOf(task, here.now)) : task.worktime === 0 ? '' : fields.worktime}
+        {running
+          ? inUnits(fullDuration(worktimeOf(task, now)), texts)
+          : task.worktime !== 0 && inUnits(shortDuration(task.worktime), texts)}
       </span>
       <div class="acts">
-        {task.done === 0 ? button('toggle', running ? 'Stop' : 'Start') : button('undone', 'Not done')}
-        {task.done === 0 && button('done', 'Done')}
-        {task.done === 0 && button('update', 'Change')}
-        {button('delete', 'Delete')}
+        {task.done === 0
+          ? button('toggle', text(running ? 'tasks.stop' : 'tasks.start'))
+          : button('undone', text('tasks.not-done'))}
+        {task.done === 0 && button('done', text('tasks.done'))}
+        {task.done === 0 && button('update', text('edit.change'))}
+        {button('delete', text('goals.delete'))}
       </div>
     </li>
   );

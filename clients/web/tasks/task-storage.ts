@@ -2,7 +2,8 @@
 
 import { BrowserStorage } from '../../typescript/browser-storage.ts';
 import { MemoryStorage, type Storage } from '../../typescript/index.ts';
+import { databaseName } from '../shared/address.ts';
 
 export function openStorage(): Storage {
-  return typeof indexedDB === 'undefined' ? new MemoryStorage() : new BrowserStorage();
+  return typeof indexedDB === 'undefined' ? new MemoryStorage() : new BrowserStorage(databaseName);
 }

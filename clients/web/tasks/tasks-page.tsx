@@ -3,17 +3,20 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { fullDuration } from '../../../protocol/duration.ts';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import { taskTexts } from '../../../protocol/stringify.ts';
 import { totalWorktime, worktimeOf } from '../../../protocol/worktime.ts';
 import * as actions from '../../kronos/data/actions.ts';
 import { formatEditLine, parseEditLine } from '../../kronos/data/edit-line.ts';
-import type { KeyCommand } from '../../kronos/gui/keys.ts';
+import type { TasksPageTexts } from '../languages/tasks.ts';
+import { pathTo } from '../shared/address.ts';
 import { Dialog } from '../shared/dialog.tsx';
+import { fillPieces } from '../shared/fill-pieces.ts';
 import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
 import { remember, remembered } from '../shared/settings.ts';
+import { SignIn } from '../shared/sign-in.tsx';
 import { useRefusal } from '../shared/use-refusal.ts';
+import { type Arrangement, arrangeTasks, inUnits, nameOfTask } from './board.ts';
 import { words } from './connection-text.ts';
-import { bindings, commandAt } from './keys.ts';
+import { bindings, commandAt, type PageKeyCommand } from './keys.ts';
 import { LiveTasks, scene } from './live-tasks.ts';
 import { Prompt } from './task-prompt.tsx';
 import { TaskRow } from './task-row.tsx';
@@ -22,6 +25,7 @@ import { TaskRow } from './task-row.tsx';
 interface Options {
   readonly hide_done: boolean;
   readonly context: readonly string[];
+  readonly sort: Arrangement['sort'];
 }
 
 type Open = 'add' | 'update' | 'info' | 'worktime' | 'context' | 'keys';
@@ -30,7 +34,8 @@ type Open = 'add' | 'update' | 'info' | 'worktime' | 'context' | 'keys';
 const messageMs = 8_000;
 
 /** The state of the page, and what its keys, buttons and dialogs do. */
-function useTasksPage() {
+function useTasksPage(texts: TasksPageTexts) {
+  const { text } = texts;
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const [options, setOptions] = useState(readOptions);
   const [open, setOpen] = useState<Open>();
@@ -39,16 +44,16 @@ function useTasksPage() {
   const live = useMemo(
     () =>
       new LiveTasks({
-        token: remembered().token,
+        texts,
         changed: () => redraw(0),
-        failed: (text) => showMessage({ text, undo: false }),
+        failed: (reason) => showMessage({ text: reason, undo: false }),
       }),
     [],
   );
   useEffect(() => () => live.close(), [live]);
   useEverySecond(() => redraw(0));
 
-  const shown = actions.visibleTasks({ tasks: live.tasks, ...options });
+  const { shown, search, setSearch } = useArranged(live.tasks, options, texts);
   const at = Math.max(
     0,
     shown.findIndex(({ index }) => index === chosen),
@@ -65,7 +70,7 @@ function useTasksPage() {
     const output = live.act(action, args, options);
     if (output === undefined) return false;
     if (output.kind === 'task') {
-      showMessage({ text: `${output.verb}: ${output.task.desc}`, undo: true });
+      showMessage({ text: `${texts.find(`tasks.did-${output.verb}`) ?? ''}: ${output.task.desc}`, undo: true });
       if (output.verb === 'added') choose(output.task.index);
     }
     return true;
@@ -75,7 +80,7 @@ function useTasksPage() {
     setOptions(next);
     remember('tasks', JSON.stringify(next));
   };
-  const act = (command: KeyCommand, about: PlainTask | undefined = task) => {
+  const act = (command: PageKeyCommand, about: PlainTask | undefined = task) => {
     if (about !== undefined) choose(about.index);
     switch (command) {
       case 'up':
@@ -90,71 +95,96 @@ function useTasksPage() {
       case 'context':
       case 'keys':
         return setOpen(command);
-      case 'refresh':
-      case 'quit':
-        return;
     }
-    if (about === undefined) return showMessage({ text: 'There is no task: add one first.', undo: false });
+    if (about === undefined) return showMessage({ text: text('tasks.none-yet'), undo: false });
     if (command === 'info' || command === 'update') setOpen(command);
     else perform(actions.singleTaskActions[command], String(about.id));
   };
   const undo = () => {
     live.undo();
-    showMessage({ text: live.canUndo ? 'Undone.' : 'Undone. There is nothing more to undo.', undo: false });
+    showMessage({ text: text(live.canUndo ? 'edit.undone' : 'tasks.undo-end'), undo: false });
   };
   useKeys(commandAt, act);
-  return { live, options, set, open, setOpen, message, shown, at, task, list, choose, perform, act, undo };
+  return {
+    live,
+    options,
+    set,
+    search,
+    setSearch,
+    open,
+    setOpen,
+    message,
+    shown,
+    at,
+    task,
+    list,
+    choose,
+    perform,
+    act,
+    undo,
+  };
 }
 
-export function TasksPage() {
-  const { live, options, set, open, setOpen, message, shown, at, task, list, choose, perform, act, undo } =
-    useTasksPage();
+export function TasksPage({ texts }: { texts: TasksPageTexts }) {
+  const { text } = texts;
+  const page = useTasksPage(texts);
+  const { live, options, set, open, setOpen, message, shown, at, task, list, choose, perform, act, undo } = page;
+  const worked = useWorkedToday(live);
   /** A dialog may report its closing after the next one has opened. */
   const closing = (one: Open) => () => setOpen((now) => (now === one ? undefined : now));
   const refusal = useRefusal(live.state.name === 'offline');
   const hidden = live.tasks.length - shown.length;
+  // Nothing of the person is shown any more; what waits in this browser is sent when they sign in again.
+  if (live.state.name === 'revoked') {
+    return (
+      <>
+        <Head live={live} texts={texts} worked={undefined} showKeys={() => setOpen('keys')} />
+        <SignIn texts={texts} reason={live.state.reason} />
+      </>
+    );
+  }
   return (
     <>
-      <Head live={live} showKeys={() => setOpen('keys')} />
+      <Head live={live} texts={texts} worked={worked} showKeys={() => setOpen('keys')} />
       {refusal !== '' && (
         <p class="problem" role="alert">
           {refusal}
         </p>
       )}
-      {live.state.name === 'revoked' && (
-        <Admission
-          reason={live.state.reason}
-          enter={(token) => {
-            remember('token', token);
-            live.login(token);
-          }}
-        />
-      )}
       <Prompt
         id="add"
-        label="Add a task"
+        texts={texts}
+        label={text('tasks.add')}
         verb="add"
         context={options.context}
         focused={open === 'add'}
         left={closing('add')}
         submit={(line) => perform(actions.add, line)}
       />
-      <Tools options={options} set={set} open={setOpen} />
-      <ol class="tasks" ref={list} aria-label="Tasks">
+      <Tools texts={texts} options={options} set={set} open={setOpen} search={page.search} setSearch={page.setSearch} />
+      <ol class="tasks" ref={list} aria-label={text('nav.tasks')}>
         {shown.map((one, place) => (
-          <TaskRow key={one.index} task={one} chosen={place === at} act={act} choose={() => choose(one.index)} />
+          <TaskRow
+            key={one.index}
+            texts={texts}
+            task={one}
+            chosen={place === at}
+            act={act}
+            choose={() => choose(one.index)}
+          />
         ))}
       </ol>
-      {shown.length === 0 && <Nothing known={live.known} hidden={hidden} context={options.context} />}
+      {shown.length === 0 && <Nothing texts={texts} known={live.known} hidden={hidden} context={options.context} />}
       <output class="said" data-shown={message !== undefined}>
         {message?.text}
         {message?.undo === true && (
           <button type="button" aria-keyshortcuts="z" onClick={undo}>
-            Undo
+            {text('edit.undo')}
           </button>
         )}
       </output>
       <Dialogs
+        texts={texts}
         open={open}
         closing={closing}
         task={task}
@@ -176,29 +206,85 @@ export function TasksPage() {
   );
 }
 
-function Head({ live, showKeys }: { live: LiveTasks; showKeys: () => void }) {
-  const { state, detail } = words(live.state, live.waiting);
+/** Due dates that a thumb can reach; the line above takes any other. */
+function DueChips({
+  task,
+  set,
+  texts: { text },
+}: {
+  task: PlainTask;
+  set: (line: string) => void;
+  texts: TasksPageTexts;
+}) {
+  const line = formatEditLine({ ...task, due: 0 });
+  const chips = [
+    ['today', '::2359'],
+    ['tasks.tomorrow', ':1d'],
+    ['tasks.next-week', ':1w'],
+  ] as const;
+  return (
+    <p class="buttons">
+      <span class="soft">{text('tasks.due')}</span>
+      {chips.map(([label, due]) => (
+        <button key={label} type="button" onClick={() => set(`${line} ${due}`)}>
+          {text(label)}
+        </button>
+      ))}
+      <input
+        type="date"
+        aria-label={text('tasks.due-on')}
+        onChange={({ currentTarget: { value } }) => {
+          const [year = '', month, day] = value.split('-');
+          if (day !== undefined) set(`${line} :${day}${month}${year.slice(2)}:2359`);
+        }}
+      />
+    </p>
+  );
+}
+
+interface HeadProps {
+  readonly texts: TasksPageTexts;
+  readonly live: LiveTasks;
+  /** Seconds. */
+  readonly worked: number | undefined;
+  readonly showKeys: () => void;
+}
+
+function Head({ live, worked, showKeys, texts }: HeadProps) {
+  const { text } = texts;
+  const { state, detail } = words(live.state, live.waiting, texts);
   return (
     <div class="tasks-head">
-      <h1>Tasks</h1>
+      <h1>{text('nav.tasks')}</h1>
       <p class="link" data-state={live.state.name}>
         <span class="dot" aria-hidden="true" />
         <output>{state}</output> {detail}
       </p>
-      <button type="button" aria-keyshortcuts="?" onClick={showKeys}>
-        Keys <kbd>?</kbd>
+      {worked !== undefined && worked > 0 && (
+        <p class="today">
+          {fillPieces(texts.pieces('tasks.worked'), {
+            today: <a href={pathTo('/day')}>{text('today')}</a>,
+            time: <strong>{inUnits(fullDuration(Math.floor(worked / 60) * 60), texts)}</strong>,
+          })}
+        </p>
+      )}
+      <button type="button" class="keys-button" aria-keyshortcuts="?" onClick={showKeys}>
+        {text('keys')} <kbd>?</kbd>
       </button>
     </div>
   );
 }
 
 interface ToolsProps {
+  readonly texts: TasksPageTexts;
   readonly options: Options;
   readonly set: (changed: Partial<Options>) => void;
   readonly open: (dialog: Open) => void;
+  readonly search: string;
+  readonly setSearch: (search: string) => void;
 }
 
-function Tools({ options, set, open }: ToolsProps) {
+function Tools({ options, set, open, search, setSearch, texts: { text } }: ToolsProps) {
   return (
     <div class="tasks-tools">
       <label class="switch">
@@ -208,19 +294,43 @@ function Tools({ options, set, open }: ToolsProps) {
           checked={options.hide_done}
           onChange={() => set({ hide_done: !options.hide_done })}
         />
-        Hide done
+        {text('tasks.hide-done')}
       </label>
+      <input
+        class="task-search"
+        type="search"
+        aria-label={text('tasks.search')}
+        placeholder={text('tasks.search-hint')}
+        value={search}
+        onInput={(event) => setSearch(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') event.currentTarget.blur();
+        }}
+      />
+      <select
+        class="task-sort"
+        aria-label={text('tasks.order')}
+        value={options.sort}
+        onChange={({ currentTarget: { value } }) => set({ sort: value === 'due' || value === 'tag' ? value : 'added' })}
+      >
+        <option value="added">{text('tasks.by-added')}</option>
+        <option value="due">{text('tasks.by-due')}</option>
+        <option value="tag">{text('tasks.by-tag')}</option>
+      </select>
       <button type="button" aria-keyshortcuts="C" onClick={() => open('context')}>
-        {options.context.length === 0 ? 'Filter by tag' : `Filter: ${options.context.join(' ')}`}
+        {options.context.length === 0
+          ? text('tasks.filter')
+          : text('tasks.filter-is', { tags: options.context.join(' ') })}
       </button>
       <button type="button" aria-keyshortcuts="W" onClick={() => open('worktime')}>
-        Worktime
+        {text('tasks.worktime')}
       </button>
     </div>
   );
 }
 
 interface DialogsProps {
+  readonly texts: TasksPageTexts;
   readonly open: Open | undefined;
   readonly closing: (dialog: Open) => () => void;
   /** The task that dialogs are about. */
@@ -232,117 +342,170 @@ interface DialogsProps {
   readonly setContext: (line: string) => void;
 }
 
-function Dialogs({ open, closing, task, tasks, context, update, setContext }: DialogsProps) {
+function Dialogs({ open, closing, task, tasks, context, update, setContext, texts }: DialogsProps) {
+  const { text } = texts;
+  const closeText = text('close');
   return (
     <>
-      <KeysDialog keys={bindings} open={open === 'keys'} close={closing('keys')} />
+      <KeysDialog
+        texts={texts}
+        keys={bindings.map(({ label, command }) => ({ label, does: text(`tasks.key-${command}`) }))}
+        open={open === 'keys'}
+        close={closing('keys')}
+      />
       {task !== undefined && (
-        <Dialog title={task.desc} open={open === 'info'} close={closing('info')}>
-          <Info task={task} />
+        <Dialog title={task.desc} closeText={closeText} open={open === 'info'} close={closing('info')}>
+          <Info task={task} texts={texts} />
         </Dialog>
       )}
       {task !== undefined && (
-        <Dialog title="Change the task" open={open === 'update'} close={closing('update')}>
+        <Dialog
+          title={text('tasks.change-title')}
+          closeText={closeText}
+          open={open === 'update'}
+          close={closing('update')}
+        >
           <Prompt
             key={task.index}
             id="update"
-            label={`Task ${task.id}`}
+            texts={texts}
+            label={text('tasks.task-id', { id: task.id })}
             verb="update"
             context={[]}
             initial={formatEditLine(task)}
             focused={open === 'update'}
             submit={(line) => update(line, task)}
           />
+          <DueChips texts={texts} task={task} set={(due) => update(due, task)} />
         </Dialog>
       )}
-      <Dialog title="Filter by tag" open={open === 'context'} close={closing('context')}>
-        <p class="hint">
-          Shows tasks with at least one of these tags. New tasks get all of them. Empty shows all tasks.
-        </p>
-        <TagsForm initial={context} button="Set" enter={setContext} />
+      <Dialog title={text('tasks.filter')} closeText={closeText} open={open === 'context'} close={closing('context')}>
+        <p class="hint">{text('tasks.filter-hint')}</p>
+        <TagsForm texts={texts} initial={context} button={text('tasks.set')} enter={setContext} />
       </Dialog>
-      <Dialog title="Worktime" open={open === 'worktime'} close={closing('worktime')}>
-        <Worktime tasks={tasks} />
+      <Dialog
+        title={text('tasks.worktime')}
+        closeText={closeText}
+        open={open === 'worktime'}
+        close={closing('worktime')}
+      >
+        <Worktime tasks={tasks} texts={texts} />
       </Dialog>
     </>
   );
 }
 
+/** The tasks that are shown, in their order, and what is searched for. */
+function useArranged(tasks: readonly PlainTask[], options: Options, texts: TasksPageTexts) {
+  const [search, setSearch] = useState('');
+  useRunningTitle(tasks, texts);
+  const shown = arrangeTasks(actions.visibleTasks({ tasks, ...options }), { search, sort: options.sort });
+  return { shown, search, setSearch };
+}
+
+/** The day's time on tasks, as the merged day has it: asked again each minute, and after a change of the tasks. @returns seconds */
+function useWorkedToday(live: LiveTasks): number | undefined {
+  const [worked, setWorked] = useState<number>();
+  const { tasks } = live;
+  const isLive = live.state.name === 'live';
+  useEffect(() => {
+    if (!isLive) return;
+    const ask = () => void live.workedToday().then(setWorked);
+    ask();
+    const timer = setInterval(ask, 60_000);
+    return () => clearInterval(timer);
+  }, [live, tasks, isLive]);
+  return worked;
+}
+
+/** The running task is the title of the tab, so that it is seen from elsewhere. */
+function useRunningTitle(tasks: readonly PlainTask[], texts: TasksPageTexts): void {
+  const running = tasks.find(({ active }) => active !== 0);
+  const title = `${running === undefined ? texts.text('nav.tasks') : `▶ ${nameOfTask(running, texts)}`} · Horai`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}
+
 function readOptions(): Options {
   try {
-    const { hide_done = true, context = [] } = JSON.parse(remembered().tasks || '{}');
-    return { hide_done: hide_done === true, context: Array.isArray(context) ? context.map(String) : [] };
+    const { hide_done = true, context = [], sort = 'added' } = JSON.parse(remembered().tasks || '{}');
+    return {
+      hide_done: hide_done === true,
+      context: Array.isArray(context) ? context.map(String) : [],
+      sort: sort === 'due' || sort === 'tag' ? sort : 'added',
+    };
   } catch {
-    return { hide_done: true, context: [] };
+    return { hide_done: true, context: [], sort: 'added' };
   }
 }
 
-function Nothing({ known, hidden, context }: { known: boolean; hidden: number; context: readonly string[] }) {
-  if (!known) return <p class="hint">Waiting for the hub …</p>;
+interface NothingProps {
+  readonly texts: TasksPageTexts;
+  readonly known: boolean;
+  readonly hidden: number;
+  readonly context: readonly string[];
+}
+
+function Nothing({ known, hidden, context, texts }: NothingProps) {
+  const { text, pieces } = texts;
+  if (!known) return <p class="hint">{text('tasks.waiting')}</p>;
   if (hidden > 0) {
-    const why =
-      context.length > 0
-        ? `tasks without a tag of ${context.join(' ')}, and done tasks, are hidden`
-        : 'done tasks are hidden';
-    return <p class="hint">Nothing to do: {why}.</p>;
+    const tags = context.join(' ');
+    return <p class="hint">{text(tags === '' ? 'tasks.nothing' : 'tasks.nothing-tags', { tags })}</p>;
   }
+  const steps = [
+    fillPieces(pieces('tasks.first-line'), { line: <code>water the plants +home :10:18</code> }),
+    fillPieces(pieces('tasks.first-keys'), { help: <kbd>?</kbd>, enter: <kbd>↵</kbd>, done: <kbd>d</kbd> }),
+    fillPieces(pieces('tasks.first-else'), { help: <a href={pathTo('/help')}>{text('nav.help')}</a> }),
+  ];
   return (
     <section class="card next-steps">
-      <h2>No tasks yet. What now?</h2>
+      <h2>{text('tasks.first')}</h2>
       <ol>
-        <li>
-          <p>
-            Type one above: <code>water the plants +home :10:18</code> makes a task with the tag <code>home</code>, due
-            on the next 10th at 18:00.
-          </p>
-        </li>
-        <li>
-          <p>
-            Press <kbd>?</kbd> for the keys: <kbd>↵</kbd> starts the clock on a task, <kbd>d</kbd> marks it as done.
-          </p>
-        </li>
-        <li>
-          <p>
-            The same list is in Vim, in the terminal (<code>kronos</code>) and on your other devices: see{' '}
-            <a href="/help">Help</a>.
-          </p>
-        </li>
+        {steps.map((step, at) => (
+          <li key={at}>
+            <p>{step}</p>
+          </li>
+        ))}
       </ol>
     </section>
   );
 }
 
-function Info({ task }: { task: PlainTask }) {
-  const here = scene();
-  const fields = taskTexts('info', { ...task, worktime: worktimeOf(task, here.now) }, here);
-  const names = {
-    id: 'Id',
-    tags: 'Tags',
-    due: 'Due',
-    active: 'Active since',
-    last_active: 'Last active',
-    done: 'Done',
-    worktime: 'Worktime',
-  } as const;
+function Info({ task, texts }: { task: PlainTask; texts: TasksPageTexts }) {
+  const { text } = texts;
+  const { now, date } = scene();
+  const moment = (seconds: number) => (seconds === 0 ? '' : date(seconds));
+  const facts = [
+    ['tasks.id', String(task.id)],
+    ['tasks.tags', task.tags.join(' ')],
+    ['tasks.due', moment(task.due)],
+    ['tasks.active-since', moment(task.active)],
+    ['tasks.last-active', moment(task.last_active)],
+    ['tasks.done', moment(task.done)],
+    ['tasks.worktime', inUnits(fullDuration(worktimeOf(task, now)), texts)],
+  ] as const;
   return (
     <dl class="facts">
-      {Object.entries(names).map(([name, label]) => (
-        <div key={name}>
-          <dt>{label}</dt>
-          <dd>{fields[name as keyof typeof names] || '–'}</dd>
+      {facts.map(([label, fact]) => (
+        <div key={label}>
+          <dt>{text(label)}</dt>
+          <dd>{fact || '–'}</dd>
         </div>
       ))}
     </dl>
   );
 }
 
-function Worktime({ tasks }: { tasks: readonly PlainTask[] }) {
+function Worktime({ tasks, texts }: { tasks: readonly PlainTask[]; texts: TasksPageTexts }) {
+  const { text } = texts;
   const [tags, setTags] = useState<readonly string[]>([]);
   return (
     <>
-      <p class="hint">Counts tasks that have all of these tags. Empty counts all tasks.</p>
-      <TagsForm initial={tags} button="Show" enter={(line) => setTags(tagsIn(line))} />
-      <p class="total">{fullDuration(totalWorktime(tasks, tags, scene().now))}</p>
+      <p class="hint">{text('tasks.worktime-hint')}</p>
+      <TagsForm texts={texts} initial={tags} button={text('tasks.show')} enter={(line) => setTags(tagsIn(line))} />
+      <p class="total">{inUnits(fullDuration(totalWorktime(tasks, tags, scene().now)), texts)}</p>
     </>
   );
 }
@@ -352,10 +515,12 @@ function tagsIn(line: string): readonly string[] {
 }
 
 function TagsForm({
+  texts: { text },
   initial,
   button,
   enter,
 }: {
+  texts: TasksPageTexts;
   initial: readonly string[];
   button: string;
   enter: (line: string) => void;
@@ -370,8 +535,8 @@ function TagsForm({
       }}
     >
       <input
-        aria-label="Tags"
-        placeholder="home work"
+        aria-label={text('tasks.tags')}
+        placeholder={text('tasks.tags-example')}
         autocapitalize="none"
         autocomplete="off"
         spellcheck={false}
@@ -382,38 +547,6 @@ function TagsForm({
         {button}
       </button>
     </form>
-  );
-}
-
-function Admission({ reason, enter }: { reason: string; enter: (token: string) => void }) {
-  const [typed, setTyped] = useState('');
-  return (
-    <section class="card admission">
-      <h2>Sign in</h2>
-      <p>
-        The hub says: {reason}. Paste your token: <code>horai token create</code> prints one. This browser will remember
-        it.
-      </p>
-      <form
-        class="line"
-        onSubmit={(event) => {
-          event.preventDefault();
-          enter(typed.trim());
-        }}
-      >
-        <input
-          type="password"
-          aria-label="Token"
-          autocomplete="current-password"
-          required
-          value={typed}
-          onInput={(event) => setTyped(event.currentTarget.value)}
-        />
-        <button type="submit" class="primary">
-          Sign in
-        </button>
-      </form>
-    </section>
   );
 }
 

@@ -1,13 +1,13 @@
 // What the page of a week shows: projects by days, with the hub's numbers. The sums over days are the only ones made here: of `GET /-/days`,
 // day by day, and to the microsecond. Pure.
 
-import type { DayTotalsView } from '../../../protocol/day-answer.ts';
+import type { DayNoteItem } from '../../../protocol/day.ts';
+import type { TextKey } from '../languages/en.ts';
 import type { Texts } from '../languages/languages.ts';
 import type { DataTable, TableCell } from '../shared/data-table.ts';
 import { partsOf, type SentencePart } from '../shared/sentence.ts';
+import type { SummedDay } from '../shared/summed-day.ts';
 import { apportionMinutes, type TimeFormat } from '../shared/time-format.ts';
-
-export type WeekDay = DayTotalsView['days'][number];
 
 export interface WeekRow {
   /** null is unassigned. */
@@ -20,13 +20,13 @@ export interface WeekRow {
 }
 
 export interface WeekGrid {
-  readonly days: readonly WeekDay[];
+  readonly days: readonly SummedDay[];
   /** The longest first, unassigned last. */
   readonly rows: readonly WeekRow[];
   readonly total: number;
 }
 
-export function weekGrid(days: readonly WeekDay[]): WeekGrid {
+export function weekGrid(days: readonly SummedDay[]): WeekGrid {
   const projects = new Set(days.flatMap((day) => day.projects.flatMap((one) => (one.time > 0 ? [one.project] : []))));
   const columns = days.map((day) => columnOf(day, projects));
   const rows = [...projects].map((project): WeekRow => {
@@ -41,8 +41,40 @@ export function weekGrid(days: readonly WeekDay[]): WeekGrid {
   return { days, rows: rows.sort(byTotal), total: sum(days.map(({ total }) => total)) };
 }
 
+/** A cell of the grid; null is unassigned. */
+export interface GridCell {
+  readonly date: string;
+  readonly project: string | null;
+}
+
+/** A cell with what a person noted on it. */
+export interface NotedCell extends GridCell {
+  readonly text: string;
+  readonly time: number;
+}
+
+/** The key of a cell's item in the channel `day_notes`. */
+export function noteKey({ date, project }: GridCell): string {
+  return project === null ? date : `${date} ${project}`;
+}
+
+/** The notes on the days of the grid, day by day; also on a cell without time, where the time was changed later. */
+export function notedCells(
+  { days, rows }: WeekGrid,
+  notes: ReadonlyMap<string, { readonly item: DayNoteItem }>,
+): readonly NotedCell[] {
+  return [...notes]
+    .flatMap(([key, { item }]): readonly NotedCell[] => {
+      const [date, project] = [key.slice(0, 10), key.slice(11) || null];
+      const at = days.findIndex((day) => day.date === date);
+      const time = rows.find((row) => row.project === project)?.times[at] ?? 0;
+      return at < 0 ? [] : [{ date, project, text: item.text, time }];
+    })
+    .sort((a, b) => a.date.localeCompare(b.date) || b.time - a.time);
+}
+
 function columnOf(
-  { projects, total }: WeekDay,
+  { projects, total }: SummedDay,
   shown: ReadonlySet<string | null>,
 ): ReadonlyMap<string | null, { readonly time: number; readonly minutes: number }> {
   const its = projects.filter(({ project }) => shown.has(project));
@@ -83,9 +115,14 @@ export function weekBars({ days, rows }: WeekGrid): readonly WeekBar[] {
   });
 }
 
-export function weekSentence(grid: WeekGrid, texts: Texts, format: TimeFormat): readonly SentencePart[] {
+export function weekSentence(
+  grid: WeekGrid,
+  texts: Texts,
+  format: TimeFormat,
+  empty: TextKey = 'week.empty',
+): readonly SentencePart[] {
   const worked = grid.days.filter(({ total }) => total > 0).length;
-  if (worked === 0) return [{ text: texts.text('week.empty'), role: 'plain' }];
+  if (worked === 0) return [{ text: texts.text(empty), role: 'plain' }];
   const most = grid.rows.find(({ project }) => project !== null)?.project ?? undefined;
   return partsOf(texts, most === undefined ? 'week.sentence-unassigned' : 'week.sentence', {
     total: { text: format.duration(grid.total), role: 'figure' },
@@ -97,7 +134,12 @@ export function weekSentence(grid: WeekGrid, texts: Texts, format: TimeFormat): 
   });
 }
 
-export function weekTables(grid: WeekGrid, texts: Texts, format: TimeFormat): readonly DataTable[] {
+export function weekTables(
+  grid: WeekGrid,
+  notes: readonly NotedCell[],
+  texts: Texts,
+  format: TimeFormat,
+): readonly DataTable[] {
   const text = (value: string): TableCell => ({ text: value });
   const duration = (value: number): TableCell => ({ duration: value });
   const total = texts.text('table.total');
@@ -133,5 +175,21 @@ export function weekTables(grid: WeekGrid, texts: Texts, format: TimeFormat): re
         duration(day.attended),
       ]),
     },
+    ...(notes.length === 0 ? [] : [notesTable(notes, texts)]),
   ];
+}
+
+/** With dates as a spreadsheet reads them. */
+function notesTable(notes: readonly NotedCell[], texts: Texts): DataTable {
+  return {
+    name: 'notes',
+    title: texts.text('week.notes'),
+    columns: [texts.text('table.day'), texts.text('table.project'), texts.text('table.time'), texts.text('edit.text')],
+    rows: notes.map(({ date, project, time, text }) => [
+      { text: date, href: `/day/${date}` },
+      { text: project ?? texts.text('unassigned') },
+      { duration: time },
+      { text },
+    ]),
+  };
 }

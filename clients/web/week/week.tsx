@@ -1,12 +1,7 @@
-// The script of the page of a week: renders it into the markup's placeholder.
+// The script of the pages of a week and of a month, whichever the markup is of.
 
-import { render } from 'preact';
-import { translateFrame } from '../shared/frame.ts';
-import { WeekPage } from './week-page.tsx';
+import { openPage } from '../shared/frame.ts';
+import { PeriodPage } from './week-page.tsx';
 
-const place = document.getElementById('week');
-if (place !== null) {
-  const texts = await translateFrame();
-  place.replaceChildren();
-  render(<WeekPage texts={texts} path={location.pathname} />, place);
-}
+const kind = document.getElementById('month') === null ? 'week' : 'month';
+await openPage(kind, (texts, path) => <PeriodPage texts={texts} kind={kind} path={path} />);

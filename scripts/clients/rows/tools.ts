@@ -77,13 +77,18 @@ async function runTaskwarrior(bench: Workbench): Promise<RunReport> {
   const tasks = await hub.tasks();
   checkEqual(await descriptionsIn(hub), ['call bob', 'water plants', 'write the report'], 'the tasks of the hub');
   const stored = JSON.stringify(tasks);
-  check(stored.includes('"priority":"H"') && stored.includes('number is in the book'), `a field is lost: ${stored}`);
+  check(stored.includes('"priority":"high"') && stored.includes('number is in the book'), `a field is lost: ${stored}`);
   const other = bench.folder();
   const back = { HOME: other, TASKDATA: other, TASKRC: '/dev/null' };
   await bench.succeed(task, ['rc.confirmation=off', 'import', '-'], {
     env: back,
     input: await k(['export', 'taskwarrior']),
   });
+  const returned = await bench.succeed(task, ['export'], { env: back });
+  check(
+    returned.includes('"priority":"H"') && returned.includes('number is in the book'),
+    `Taskwarrior got back ${returned}`,
+  );
   const again = await bench.succeed(task, ['count', 'due.any:'], { env: back });
   check(Number(again) >= 2, `Taskwarrior got ${again.trim()} tasks with a due date back`);
   const version = (await bench.succeed(task, ['--version'])).trim();

@@ -150,11 +150,25 @@ async function runGo(bench: Workbench): Promise<RunReport> {
   check(today.code === 0 && today.out.trim() !== '', `--today says ${today.out}${today.err}`);
   const experts = await cli(['--file-experts', '--entity', file, '--project', 'horai']);
   checkEqual(experts.code, 0, 'the exit code of --file-experts');
+  const goal = await cli(['--today-goal', await createGoal(again)]);
+  check(goal.code === 0 && /\d/.test(goal.out), `--today-goal says ${goal.out}${goal.err}`);
   const version = (await bench.succeed(program, ['--version'])).trim();
   return {
     version,
-    did: `${addresses.length} address forms × 2 key forms, extra and domain heartbeats, 61 queued during an outage, --today, --file-experts`,
+    did: `${addresses.length} address forms × 2 key forms, extra and domain heartbeats, 61 queued during an outage, --today, --today-goal, --file-experts`,
   };
+}
+
+/** @returns the id of a goal of one hour a day */
+async function createGoal({ url }: ClientHub): Promise<string> {
+  const response = await fetch(`${url}api/v1/users/current/goals`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${basic}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ title: 'an hour a day', seconds: 3_600, delta: 'day' }),
+  });
+  const answer = await response.json();
+  checkEqual(response.status, 201, 'the status of a new goal');
+  return String(Object(answer).data?.id);
 }
 
 /** The command waits for half a minute and more after a failure; the row does not. */

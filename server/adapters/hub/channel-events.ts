@@ -2,14 +2,15 @@
 // subscription, and writes their texts as events with ids, so that `Last-Event-ID` resumes the stream.
 
 import { compile } from '../../../protocol/check.ts';
-import { refuse } from '../../../protocol/errors.ts';
-import { ChannelName } from '../../../protocol/messages.ts';
-import { fullName, type Identity, isAllowed } from '../../core/access.ts';
+import { type Refusal, refuse } from '../../../protocol/errors.ts';
+import { answers, ChannelName } from '../../../protocol/messages.ts';
+import { fullName, type Identity, isAllowed, mayReadSomething } from '../../core/access.ts';
 import type { Accounts } from '../../core/accounts.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
-import type { Start, View } from '../../core/session.ts';
-import { refusalReply } from '../../http/error-boundary.ts';
+import { viewPresence } from '../../core/presence.ts';
+import type { PagedView, Start } from '../../core/session.ts';
+import { refusalReply, refusedReply } from '../../http/error-boundary.ts';
 import { openStream, type StreamFormat, streamHeaders } from '../../http/sse.ts';
 import { type Tickets, ticketMs } from '../../http/tickets.ts';
 import type { Reply, Request, Route, RouteDoc, StreamReply } from '../../http/types.ts';
@@ -20,10 +21,11 @@ export interface EventDeps {
   readonly accounts: Accounts;
   readonly tickets: Tickets;
   /** The view of a subscriber; each of its texts is one line of JSON. */
-  readonly subscription: (who: Identity, channel: Channel) => View;
+  readonly subscription: (who: Identity, channel: Channel) => PagedView;
 }
 
 const before = '/-/channels/';
+const presenceBefore = '/-/presence/';
 const after = '/events';
 const isChannelName = compile(ChannelName);
 
@@ -50,6 +52,14 @@ const docs = {
     query: { ticket: 'A ticket, in place of a token' },
     responses: { 200: { type: 'text/event-stream' } },
   },
+  presence: {
+    tag: 'Hub',
+    scope: 'read:<channel>',
+    shownAs: '/-/presence/:channel',
+    summary: 'Tells who follows a channel, on all nodes, as the wire’s `presence` does',
+    params: { channel: 'The name of one channel; its slashes may be written as they are' },
+    responses: { 200: { schema: answers.presence } },
+  },
 } as const satisfies Record<string, RouteDoc>;
 
 export function eventRoutes(deps: EventDeps): readonly Route[] {
@@ -61,28 +71,49 @@ export function eventRoutes(deps: EventDeps): readonly Route[] {
       async handle(request) {
         const admitted = await deps.tickets.authenticate(request);
         if (!admitted.ok) return refusalReply(admitted);
+        if (!mayReadSomething(admitted.identity)) {
+          return refusedReply('forbidden', 'a ticket opens a channel for reading: this needs read, or read:<channel>');
+        }
         const ticket = await deps.tickets.issue(admitted.identity);
         return json(201, { ticket, expires_ms: ticketMs }, { 'cache-control': 'no-store' });
       },
     },
+    { method: 'GET', path: `${presenceBefore}*`, doc: docs.presence, handle: (request) => showPresence(deps, request) },
     { method: 'GET', path: `${before}*`, doc: docs.events, handle: (request) => follow(deps, request) },
   ];
 }
 
-async function follow(
-  { hub, accounts, tickets, subscription }: EventDeps,
+/** The reader of a channel and its full name, or why it may not be read. @param said the channel as the request names it */
+async function admitReader(
+  { accounts, tickets }: EventDeps,
   request: Request,
-): Promise<Reply | StreamReply> {
+  said: string,
+): Promise<{ readonly ok: true; readonly identity: Identity; readonly name: string } | Refusal> {
+  const admitted = await tickets.authenticate(request);
+  if (!admitted.ok) return admitted;
+  const { identity } = admitted;
+  if (said.endsWith('*') || !isChannelName(said))
+    return refuse('property', 'channel', 'one channel, by its name: patterns need a WebSocket');
+  const name = fullName(identity, said, (account) => accounts.isAccount(account));
+  return isAllowed(identity, 'read', name) ? { ok: true, identity, name } : refuse('forbidden');
+}
+
+async function showPresence(deps: EventDeps, request: Request): Promise<Reply> {
+  const channel = decoded(request.path.slice(presenceBefore.length));
+  if (channel === undefined) return refusalReply(refuse('not_found', 'page', `GET ${presenceBefore}<channel>`));
+  const admitted = await admitReader(deps, request, channel);
+  if (!admitted.ok) return refusalReply(admitted);
+  const view = viewPresence(await deps.hub.presence.read(admitted.name), admitted.identity);
+  return json(200, { success: true, type: 'presence', channel, ...view }, { 'cache-control': 'no-store' });
+}
+
+async function follow(deps: EventDeps, request: Request): Promise<Reply | StreamReply> {
+  const { hub, subscription } = deps;
   const channelName = channelOf(request.path);
   if (channelName === undefined) return refusalReply(refuse('not_found', 'page', `GET ${before}<channel>${after}`));
-  const admitted = await tickets.authenticate(request);
+  const admitted = await admitReader(deps, request, channelName);
   if (!admitted.ok) return refusalReply(admitted);
-  const { identity } = admitted;
-  if (channelName.endsWith('*') || !isChannelName(channelName)) {
-    return refusalReply(refuse('property', 'channel', 'one channel, by its name: patterns need a WebSocket'));
-  }
-  const name = fullName(identity, channelName, (account) => accounts.isAccount(account));
-  if (!isAllowed(identity, 'read', name)) return refusalReply(refuse('forbidden'));
+  const { identity, name } = admitted;
   const channel = await hub.channel(name);
   const start = startOf(request);
   const open: StreamReply['open'] = (peer) => {
@@ -95,8 +126,12 @@ async function follow(
 
 function channelOf(path: string): string | undefined {
   if (!path.endsWith(after) || path.length <= before.length + after.length) return undefined;
+  return decoded(path.slice(before.length, -after.length));
+}
+
+function decoded(text: string): string | undefined {
   try {
-    return decodeURIComponent(path.slice(before.length, -after.length));
+    return decodeURIComponent(text);
   } catch {
     return undefined;
   }
@@ -113,11 +148,10 @@ function startOf(request: Request): Start {
 }
 
 /** Wraps a View: writes its texts as events with `id: <epoch>:<seq>`, the kind and the JSON. */
-function asEvents(view: View): View {
+function asEvents(view: PagedView): PagedView {
   return {
     key: `events ${view.key}`,
     echo: view.echo,
-    whole: view.whole,
     live(change, channel) {
       const texts = view.live(change, channel);
       const asEvent = (text: string) => event(`${channel.position.epoch}:${change.seq}`, change.kind, text);

@@ -42,7 +42,7 @@ export interface OpenApi {
  * @param routes of the hub; `unlisted` ones are left out, the others are sorted by path
  * @param version of Horai
  */
-export function openApi(routes: readonly Route[], version: string): OpenApi {
+export function openApi(routes: readonly Route[], version: string, base = ''): OpenApi {
   const paths: Record<string, Record<string, OpenApiOperation>> = {};
   const tags = new Set<string>();
   for (const { path, method, doc, aliases } of entriesOf(routes)) {
@@ -58,7 +58,7 @@ export function openApi(routes: readonly Route[], version: string): OpenApi {
         'The HTTP routes of a hub. Every GET route answers HEAD too. The WebSocket wire is described by the AsyncAPI document beside this one.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: base === '' ? '/' : base }],
     tags: [...tags].sort().map((name) => ({ name })),
     paths,
     components: {
@@ -127,11 +127,14 @@ function operationOf(
   const parameters = parametersOf(path, doc);
   const scope = doc?.scope ?? '';
   return {
-    operationId: `${method.toLowerCase()} ${path}`.replace(/[^A-Za-z0-9]+/g, '_').replace(/_$/, ''),
+    // Pages and the hub's own answers have the same names: `/devices` and `/-/devices`.
+    operationId: `${method.toLowerCase()} ${doc?.tag === 'Pages' ? 'page' : ''} ${path}`
+      .replace(/[^A-Za-z0-9]+/g, '_')
+      .replace(/_$/, ''),
     summary: doc?.summary ?? '',
     ...(doc?.description === undefined ? {} : { description: doc.description }),
     tags: [doc?.tag ?? 'Undocumented'],
-    security: scope === 'none' ? [] : [{ token: [scope] }, { basic: [scope] }],
+    security: scope === 'none' ? [] : [{ token: scope.split(' ') }, { basic: scope.split(' ') }],
     'x-scope': scope,
     ...(aliases.length === 0 ? {} : { 'x-also-at': aliases }),
     ...(doc === undefined ? { 'x-undocumented': true as const } : {}),

@@ -8,6 +8,8 @@ import { type OpenApi, openApi } from './openapi.ts';
 export interface ReferenceDeps {
   /** Called once, at the first request: all routes of the hub, these ones included. */
   readonly routes: () => readonly Route[];
+  /** The path below which a proxy serves the hub; '' for the whole origin. */
+  readonly base?: string;
   /** The version of Horai. */
   readonly version: string;
   /** Renders the page. */
@@ -41,10 +43,10 @@ const docs = {
   },
 } as const satisfies Record<string, RouteDoc>;
 
-export function referenceRoutes({ routes, version, page, headers }: ReferenceDeps): readonly Route[] {
+export function referenceRoutes({ routes, version, base, page, headers }: ReferenceDeps): readonly Route[] {
   let made: ReferenceDocuments | undefined;
   const documents = (): ReferenceDocuments => {
-    made ??= { http: openApi(routes(), version), wire: asyncApi(version) };
+    made ??= { http: openApi(routes(), version, base), wire: asyncApi(version) };
     return made;
   };
   const htmlHeaders = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', ...headers };

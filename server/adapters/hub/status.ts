@@ -5,14 +5,18 @@ import { errorMessage } from '../../../protocol/error-message.ts';
 import { errors, type Refusal, refuse } from '../../../protocol/errors.ts';
 import { isAdmin } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
+import { LimitReached } from '../../core/limits.ts';
 import { type AuthenticationDeps, authenticate } from '../../http/authenticate.ts';
+import { retryHeaders } from '../../http/error-boundary.ts';
 import { json, type Reply, type Route, type RouteDoc } from '../../http/types.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface StatusDeps extends AuthenticationDeps {
-  readonly hub: Pick<Hub, 'store' | 'trouble'>;
+  readonly hub: Pick<Hub, 'store' | 'trouble' | 'warning' | 'notices'>;
   readonly metrics: Metrics;
   readonly version: string;
+  /** True once the hub was asked to stop: it still answers, and should be sent no new clients. */
+  readonly isLeaving: () => boolean;
 }
 
 const docs = {
@@ -25,6 +29,15 @@ const docs = {
       503: { example: { status: 'broken', reason: 'disk full', version: '0.2.0' } },
     },
   },
+  ready: {
+    tag: 'Hub',
+    scope: 'none',
+    summary: 'Returns whether a load balancer should send new clients here',
+    responses: {
+      200: { example: { status: 'ready', version: '0.2.0' } },
+      503: { example: { status: 'leaving', version: '0.2.0' } },
+    },
+  },
   metrics: {
     tag: 'Hub',
     scope: 'admin',
@@ -33,7 +46,7 @@ const docs = {
   },
 } as const satisfies Record<string, RouteDoc>;
 
-export function statusRoutes({ hub, metrics, version, ...trust }: StatusDeps): readonly Route[] {
+export function statusRoutes({ hub, metrics, version, isLeaving, ...trust }: StatusDeps): readonly Route[] {
   return [
     {
       method: 'GET',
@@ -41,9 +54,24 @@ export function statusRoutes({ hub, metrics, version, ...trust }: StatusDeps): r
       doc: docs.health,
       handle: () =>
         hub.store.check().then(
-          () => json(200, hub.trouble === undefined ? { status: 'ok', version } : late(hub.trouble, version)),
-          (error: unknown) => json(503, { status: 'broken', reason: errorMessage(error), version }),
+          () => json(200, describe(hub, version)),
+          (error: unknown) =>
+            error instanceof LimitReached
+              ? json(503, { status: 'full', reason: errorMessage(error), version }, retryHeaders(error.refusal))
+              : json(503, { status: 'broken', reason: errorMessage(error), version }),
         ),
+    },
+    {
+      method: 'GET',
+      path: '/-/health/ready',
+      doc: docs.ready,
+      handle: async () => {
+        if (isLeaving()) return json(503, { status: 'leaving', version });
+        return hub.store.check().then(
+          () => json(200, { status: 'ready', version }),
+          (error: unknown) => json(503, { status: 'broken', reason: errorMessage(error), version }),
+        );
+      },
     },
     {
       method: 'GET',
@@ -57,6 +85,14 @@ export function statusRoutes({ hub, metrics, version, ...trust }: StatusDeps): r
       },
     },
   ];
+}
+
+/** Writes are stored; anything else that a person should look at is a warning, with a sentence for each. */
+function describe({ trouble, warning, notices }: StatusDeps['hub'], version: string): object {
+  const warnings = [...notices.values()];
+  const more = warnings.length === 0 ? {} : { warnings };
+  if (trouble !== undefined) return { ...late(trouble, version), ...more };
+  return { status: warnings.length === 0 ? 'ok' : 'warning', warning, version, ...more };
 }
 
 /** Writes are stored, but changes of other nodes arrive only with the slow refresh. The hub still answers as healthy. */

@@ -4,7 +4,7 @@
 import type { Generation } from '../../../protocol/generation.ts';
 import { distance, type Life } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
-import type { Item } from '../../core/store.ts';
+import type { Change, Item } from '../../core/store.ts';
 import type { Found } from './match-task.ts';
 import type { TaskPast } from './merge-history.ts';
 import { stampMs } from './recent-changes.ts';
@@ -23,6 +23,9 @@ export interface TaskClient {
   mayKnow(at: number): boolean;
   /** The keys of the tasks that the client created without an index, and was not sent an index for yet; undefined if not known. */
   readonly unindexed: ReadonlySet<string> | undefined;
+  /** True if the client has ever sent an index that it received from the hub. Some simple clients drop them. */
+  readonly usesIndexes: boolean;
+  noteIndexUsed(): void;
   /** Notes that the client created this task without an index. */
   addUnindexed(key: string): void;
   /** Notes that the client knows the index of this task, because it has used the index. */
@@ -44,6 +47,8 @@ export const rawClient: TaskClient = {
   endOf: () => undefined,
   mayKnow: () => true,
   unindexed: undefined,
+  usesIndexes: false,
+  noteIndexUsed: () => undefined,
   addUnindexed: () => undefined,
   removeUnindexed: () => undefined,
   resolveAlias: () => undefined,
@@ -125,6 +130,8 @@ export interface NamedList {
   readonly unindexed: ReadonlySet<string> | undefined;
   /** The keys of tasks whose index the device has surely received in a notification of another device's change. */
   readonly shown: ReadonlySet<string>;
+  /** The keys of tasks that other devices have removed without this one knowing: it still has them. */
+  readonly lingering: ReadonlySet<string>;
 }
 
 /** The tasks that a list is matched with, and the client that sent it. */
@@ -156,7 +163,11 @@ export function nameList(listed: readonly Task[], context: ListContext): NamedLi
     // An alias of one task may be the own index of another task (M9). The task with fewer differences is meant.
     if (key !== undefined && namesake !== undefined && namesake !== key) return stamps.nearer(task, key, namesake);
     if (key !== undefined) return key;
-    if (namesake === undefined || !stamps.isIndependent(namesake, task)) return namesake;
+    if (namesake === undefined) return undefined;
+    // The device may have made an alias in the second in which another device made the same index.
+    const other = stamps.find(task, index, new Set([namesake]));
+    if (other !== undefined && stamps.nearer(task, namesake, other) === other) return other;
+    if (!stamps.isIndependent(namesake, task)) return namesake;
     const { index: _index, ...rest } = task;
     own.set(rest, index);
     return rest;
@@ -177,7 +188,8 @@ export function nameList(listed: readonly Task[], context: ListContext): NamedLi
     return named;
   });
   // A client that uses the hub's indexes has an index for every task that it did not create itself.
-  const keeps = client.generation !== 'raw' && [...claimed].some((key) => stamps.last(key) !== undefined);
+  if ([...claimed].some((key) => stamps.last(key) !== undefined)) client.noteIndexUsed();
+  const keeps = client.generation !== 'raw' && client.usesIndexes;
   for (const key of claimed) client.removeUnindexed(key);
   return {
     tasks,
@@ -185,6 +197,7 @@ export function nameList(listed: readonly Task[], context: ListContext): NamedLi
     own,
     unindexed: keeps ? client.unindexed : undefined,
     shown: keeps ? shownBy(context) : new Set(),
+    lingering: lingeringAt(context),
   };
 }
 
@@ -200,6 +213,13 @@ function shownBy({ past, device, client, lives }: ListContext): ReadonlySet<stri
         : [],
     ),
   );
+}
+
+function lingeringAt({ past, device, client }: ListContext): ReadonlySet<string> {
+  const removals = past.steps.filter(({ value }) => value === null);
+  const unheard = ({ origin, at }: Change) => origin !== device && client.receiptAt(at) === 'no';
+  const heard = new Set(removals.filter((step) => !unheard(step)).map(({ key }) => key));
+  return new Set(removals.filter((step) => unheard(step) && !heard.has(step.key)).map(({ key }) => key));
 }
 
 /** Finds the task that an alias of a device stands for: compares the stamp in the alias with what the device was sent. */

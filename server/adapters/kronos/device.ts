@@ -14,6 +14,8 @@ import type { World } from '../../core/world.ts';
  * connection at least this much later: no message takes longer. Otherwise the device's next list must prove that it arrived (M11).
  */
 export const sureMs = 2_000;
+/** Milliseconds after which the entry of a process that notes nothing any more is dropped. */
+const oldMs = 24 * 60 * 60 * 1_000;
 
 interface Note {
   readonly account: string;
@@ -28,6 +30,8 @@ interface Note {
   readonly spans?: readonly Span[];
   /** The keys of the tasks that it created without an index. The numbers are unused: earlier versions wrote them. */
   readonly made?: readonly (readonly [key: string, unused: number])[];
+  /** True if it has sent an index that it received from the hub. */
+  readonly usesIndexes?: true;
 }
 
 /** A time in which the device was connected, by the hub's clock. `to` is missing while it is connected. */
@@ -96,6 +100,7 @@ export class Device {
   #spans: Span[];
   /** undefined for a device whose note was written before this field existed, until it has received a list. */
   #made: Map<string, number> | undefined;
+  #usesIndexes: boolean;
 
   /** @param process the id of the hub's process that it connects to */
   constructor(
@@ -115,6 +120,7 @@ export class Device {
     this.#sent = note?.sent;
     this.#generation = note?.generation;
     this.#aliases = new Map(note?.aliases?.map(([index, key]) => [index, { key, turn: 0, isOld: false }]));
+    this.#usesIndexes = note?.usesIndexes === true;
     this.#clock = note?.clock;
     this.#spans = [...(note?.spans ?? [])];
     this.#made =
@@ -158,6 +164,16 @@ export class Device {
     this.#made?.delete(key);
   }
 
+  get usesIndexes(): boolean {
+    return this.#usesIndexes;
+  }
+
+  noteIndexUsed(): void {
+    if (this.#usesIndexes) return;
+    this.#usesIndexes = true;
+    this.#saveInBackground();
+  }
+
   receiptAt(at: number): 'surely' | 'perhaps' | 'no' {
     const span = this.#spanAt(at);
     if (span === undefined) return 'no';
@@ -171,8 +187,9 @@ export class Device {
     return span?.lost === true ? undefined : span?.to;
   }
 
+  /** A message that the hub sends in the millisecond of the end reaches the client too late. */
   #spanAt(at: number): Span | undefined {
-    return this.#spans.findLast(({ from, to = Number.POSITIVE_INFINITY }) => from <= at && at <= to);
+    return this.#spans.findLast(({ from, to = Number.POSITIVE_INFINITY }) => from <= at && at < to);
   }
 
   get clock(): number | undefined {
@@ -329,6 +346,7 @@ export class Device {
       ...(this.#clock === undefined ? {} : { clock: this.#clock }),
       ...(this.#spans.length === 0 ? {} : { spans: this.#spans }),
       ...(this.#made === undefined ? {} : { made: [...this.#made] }),
+      ...(this.#usesIndexes ? { usesIndexes: true as const } : {}),
     };
     const op = { op: 'put', key: this.id, value: JSON.stringify(note) } as const;
     await this.#notes.write(() => ({ ok: true, write: { ops: [op], origin: this.id, at } }));
@@ -445,8 +463,8 @@ export class Devices {
     this.#isWaiting = false;
     if (this.#sentAt + sureMs > at) this.#noteAliveLater();
     const writing = this.#alive.write(({ items }) => {
-      // Other processes need no entry any more: their connections were ended when this one started.
-      const old = [...items.keys()].filter((key) => key !== this.#process);
+      // Processes of other nodes may be running. An entry that is a day old is of one that is not.
+      const old = [...items.values()].filter((item) => at - item.at > oldMs).map(({ key }) => key);
       const put = { op: 'put', key: this.#process, value: JSON.stringify({ at }) } as const;
       return { ok: true, write: { ops: [put, ...old.map((key): Op => ({ op: 'remove', key }))], origin: 'hub', at } };
     });

@@ -3,6 +3,7 @@
 
 import { distance, openIds } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
+import { same } from '../../../protocol/same.ts';
 import { isDoneIdOf } from '../../../protocol/task.ts';
 import type { RecentChanges } from './recent-changes.ts';
 import type { Lookup } from './task-index.ts';
@@ -98,7 +99,7 @@ function findAsNamed(lookup: Lookup, { which, ours, seen, alias }: Sought, unsee
     .flatMap(named)
     .find(({ key, task }) => !isAnother(unseen.values(key, task), ours, unseen.isNew(key), alias !== undefined));
   if (byId === undefined && alias === undefined && ours !== undefined) {
-    const undone = findUndone(lookup, ours).flatMap(named)[0];
+    const undone = findUndone(lookup, ours, unseen).flatMap(named)[0];
     if (undone !== undefined) return undone;
   }
   if (ours === undefined || which.id !== undefined) return byId;
@@ -123,10 +124,19 @@ function isAnother(values: readonly Task[], ours: Task | undefined, isNew: boole
   return values.every((task) => task.desc !== ours.desc && distance(task, ours) > 1);
 }
 
-/** W2: a client of 2018 sends nothing when a task is done. The next update has the id of the done task. */
-function findUndone(lookup: Lookup, ours: Task): readonly string[] {
+/**
+ * W2: a client of 2018 sends nothing when a task is done. The next update has the id of the done task, and may also have a new
+ * description. Then nothing else may differ, and the sender must know the task.
+ */
+function findUndone(lookup: Lookup, ours: Task, unseen: UnseenState): readonly string[] {
   const open = openIds(ours).flatMap((id) => lookup.byId(id));
-  return open.filter((key) => lookup.task(key)?.desc === ours.desc);
+  const equal = open.filter((key) => lookup.task(key)?.desc === ours.desc);
+  if (equal.length > 0) return equal;
+  return open.filter((key) => {
+    const task = lookup.task(key);
+    if (task === undefined || task.index !== undefined || task.done || unseen.isNew(key)) return false;
+    return unseen.values(key, task).some((value) => same(value.tags, ours.tags) && same(value.due, ours.due));
+  });
 }
 
 /** True if `ours` may be the task after a client of 2018 has done or undone it: both change the id. */

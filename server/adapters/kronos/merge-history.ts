@@ -44,8 +44,11 @@ export function livesOf(
     const known = life(step.key);
     const begins = known.base === undefined && known.steps.length === 0;
     if (begins && step.origin === device && step.seq > (deviceBase?.began ?? 0)) known.made = true;
-    // The device does not know the result of a merge yet, only the value that it sent itself.
-    const own = step.origin === device && known.steps.at(-1)?.version !== -1 && sure(step);
+    if (step.value === null && step.origin === device) known.made = false;
+    // The device does not know the result of a merge yet, only the value that it sent itself. What it removed, it has again only with an
+    // index, from a list that crossed the removal.
+    const isSure = step.value === null || (known.steps.at(-1)?.version !== -1 && sure(step));
+    const own = step.origin === device && isSure;
     known.steps.push({
       task: step.value === null ? null : seen(storedTask(step.value)),
       version: step.version ?? -1,
@@ -64,30 +67,67 @@ export function livesOf(
   return [...lives.values()];
 }
 
+/** What `provesReceived` compares a device's list with. */
+export interface Proof {
+  readonly past: TaskPast;
+  /** The last step when the device logged in. Later values may have reached it as notifications. */
+  readonly login: number;
+  /** The last step in the list that the hub sent. */
+  readonly sent: number;
+  /** True if the device may have been notified of a change at this moment of the hub's clock. */
+  readonly mayReceive: (at: number) => boolean;
+  readonly device: string;
+  /** The keys of the tasks that it created without an index, and was not surely sent an index for; undefined if not known. */
+  readonly unindexed: ReadonlySet<string> | undefined;
+  /** Converts a stored task to the form that the device was sent. */
+  readonly seen: (task: Task) => Task;
+  /** The index that the device was sent for the task with this key. */
+  readonly indexOf: (key: string, task: Task) => string;
+}
+
 /**
- * M11: true if the device's list has a value that another device wrote after the base and before the login. The device can only have
- * it from the list that the hub sent.
- * @param login the last step when the device logged in. Later values may have reached it as notifications
+ * M11: true if the device's list has something that it can only have from the list that the hub sent, because it was written after the
+ * base and before the login: a value that another device wrote, the index of a task that another device created, or the index that the
+ * hub made for a task that the device created without one.
  */
-export function provesReceived(
-  { base, steps }: TaskPast,
-  login: number,
-  ours: readonly Task[],
-  device: string,
-  seen: (task: Task) => Task,
-): boolean {
-  const before = new Map<string, Set<string>>(base.map((item) => [item.key, new Set([item.value])]));
+export function provesReceived(ours: readonly Task[], proof: Proof): boolean {
+  return hasValueOfOthers(ours, proof) || hasIndexFromList(ours, proof);
+}
+
+function hasValueOfOthers(ours: readonly Task[], { past, login, device, seen, indexOf }: Proof): boolean {
+  const before = new Map<string, Set<string>>(past.base.map((item) => [item.key, new Set([item.value])]));
   const listed = new Map(ours.map((task) => [task.id, task]));
-  for (const { key, value, seq, origin } of steps) {
+  const indexes = new Set(ours.map(({ index }) => index));
+  for (const { key, value, seq, origin } of past.steps) {
     if (seq > login) return false;
     if (value === null) continue;
-    const values = before.get(key) ?? new Set();
-    before.set(key, values);
     const task = storedTask(value);
+    const values = before.get(key);
+    if (values === undefined && origin !== device && indexes.has(indexOf(key, task))) return true;
     const one = listed.get(task.id);
-    const isNew = !values.has(value) && origin !== device;
+    const isNew = values?.has(value) !== true && origin !== device;
     if (isNew && one !== undefined && distance(seen(task), one) === 0) return true;
-    values.add(value);
+    before.set(key, (values ?? new Set()).add(value));
   }
   return false;
+}
+
+/** True if the list has the hub's index of a task that the device created without one, and no notification can have had that index. */
+function hasIndexFromList(
+  ours: readonly Task[],
+  { past, sent, device, unindexed, indexOf, mayReceive }: Proof,
+): boolean {
+  const indexes = new Set(ours.map(({ index }) => index));
+  const made = new Map(
+    past.base.flatMap((item) => (unindexed?.has(item.key) ? [[item.key, indexOf(item.key, taskOf(item))]] : [])),
+  );
+  const known = new Set(past.base.map(({ key }) => key));
+  for (const { key, value, seq, origin, at } of past.steps) {
+    if (origin !== device && mayReceive(at)) made.delete(key);
+    const task = value === null || known.has(key) ? undefined : storedTask(value);
+    known.add(key);
+    if (task !== undefined && origin === device && task.index === undefined && seq <= sent)
+      made.set(key, indexOf(key, task));
+  }
+  return [...made.values()].some((index) => indexes.has(index));
 }

@@ -2,10 +2,11 @@
 // task values that clients were last sent, and the recently removed tasks.
 
 import { shownTo } from '../../../protocol/generation.ts';
-import { same } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
+import { same } from '../../../protocol/same.ts';
 import { withOwner } from '../../../protocol/task.ts';
 import { noVersion } from '../../../protocol/version.ts';
+import type { CachedChannel } from '../../core/cached-channel.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { View } from '../../core/session.ts';
 import type { Change, Item } from '../../core/store.ts';
@@ -19,6 +20,9 @@ export const mostRemoved = 1_000;
 
 /** Matches the notifications that `view` writes, and no other message. */
 const plainText = /^\{"success":true,"type":"(?:(?:create|update)","task"|delete","task_id")/;
+
+/** Characters of a list that are made at once. */
+const pieceLength = 65_536;
 
 export interface Keyed {
   readonly key: string;
@@ -37,6 +41,7 @@ interface Notice {
 export class Notices {
   #account: string;
   #channel: Channel;
+  #document: CachedChannel;
   /** The values that clients were last sent, by key. */
   #lastSent: Map<string, Task>;
   /** By key, the oldest first. */
@@ -49,9 +54,11 @@ export class Notices {
   #views = new Map<string, View>();
 
   /** @param past the newest changes, the newest first */
-  constructor(account: string, channel: Channel, items: ReadonlyMap<string, Item>, past: readonly Change[]) {
+  constructor(account: string, document: CachedChannel, items: ReadonlyMap<string, Item>, past: readonly Change[]) {
+    const { channel } = document;
     this.#account = account;
     this.#channel = channel;
+    this.#document = document;
     this.#version = channel.version;
     this.#lastSent = new Map([...items.values()].map((item) => [item.key, taskOf(item)]));
     const removers = new Map<string, string>();
@@ -112,25 +119,37 @@ export class Notices {
     return {
       key: `tasks ${token} ${reader.generation}`,
       echo: false,
-      whole: true,
       live: (change) => {
         const notice = this.#batch.get(change.seq);
         return notice === undefined ? null : this.#noticeTexts(notice, change, reader);
       },
-      page: ({ changes, version }) =>
-        this.listText(
-          changes.flatMap(({ key, value }) => (value === null ? [] : [{ key, task: storedTask(value) }])),
-          version,
-          reader,
-        ),
+      whole: async () => {
+        const { items, seq, version } = await this.#document.settled();
+        return { seq, pieces: this.listPieces(items, version, reader) };
+      },
       seqOf: (text) => (plainText.test(text) ? 1 : undefined),
     };
   }
 
-  /** R1, R2 */
-  listText(tasks: readonly Keyed[], version: number, reader: TaskReader, ref?: string | number): string {
-    const shown = tasks.map((one) => this.#shownTo(reader, one)).sort((one, other) => (one.id ?? 0) - (other.id ?? 0));
-    return JSON.stringify({ success: true, type: 'read-all', tasks: shown, version, ref });
+  /** R1, R2: the message with all tasks, in order of id. */
+  *listPieces(
+    items: ReadonlyMap<string, Item>,
+    version: number,
+    reader: TaskReader,
+    ref?: string | number,
+  ): Generator<string> {
+    const listed = [...items.values()].sort((one, other) => (taskOf(one).id ?? 0) - (taskOf(other).id ?? 0));
+    let piece = '{"success":true,"type":"read-all","tasks":[';
+    let comma = '';
+    for (const item of listed) {
+      piece += comma + JSON.stringify(this.#shownTo(reader, { key: item.key, task: taskOf(item) }));
+      comma = ',';
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = '';
+    }
+    const end = JSON.stringify({ version, ref });
+    yield `${piece}],${end.slice(1)}`;
   }
 
   /** W1, W10.2, W11 */

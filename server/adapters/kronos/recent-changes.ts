@@ -1,8 +1,9 @@
 // Records what the sender of an update may not have seen yet: the changes of the last two seconds, ids that tasks lost in that time, and
 // everything since a device is out of sync (W6, M12). Each write on this and other nodes is added. protocol/merge.ts uses the records.
 
-import { distance, same } from '../../../protocol/merge.ts';
+import { distance } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
+import { same } from '../../../protocol/same.ts';
 import type { Change } from '../../core/store.ts';
 import type { Moved, Ops } from './ops.ts';
 import { storedTask } from './task-codec.ts';
@@ -58,6 +59,8 @@ export class RecentChanges {
   /** When each device last changed a task, for the last two seconds. */
   #lastWrites = new Map<string, number>();
   #prunedAt = 0;
+  /** The clock when it was looked at last. */
+  #latest = Number.NEGATIVE_INFINITY;
 
   /** M12: from now on, changes by other devices count as unseen by this device, until it has been sent all tasks. */
   markOutOfSync(device: string, now: number): void {
@@ -66,6 +69,7 @@ export class RecentChanges {
 
   /** Called when the device is sent all tasks. Messages that it sent before it received them may still arrive. */
   markInSync(device: string, now: number): void {
+    this.#followClock(now);
     const entry = this.#outOfSync.get(device);
     if (entry !== undefined) this.#outOfSync.set(device, { ...entry, until: now + unseenMs });
   }
@@ -77,6 +81,7 @@ export class RecentChanges {
 
   /** True if another device has changed a task in the last two seconds. */
   othersWrote(device: string, now: number): boolean {
+    this.#followClock(now);
     return [...this.#lastWrites].some(([other, at]) => other !== device && at >= now - unseenMs);
   }
 
@@ -210,6 +215,7 @@ export class RecentChanges {
 
   /** The moment since which changes of other devices count as unseen by this device. */
   #unseenSince(device: string, now: number): number {
+    this.#followClock(now);
     const entry = this.#outOfSync.get(device);
     return entry === undefined || now > entry.until ? now - unseenMs : Math.min(now - unseenMs, entry.since);
   }
@@ -218,7 +224,25 @@ export class RecentChanges {
     this.#recent.set(key, [...(this.#recent.get(key) ?? []), recent]);
   }
 
+  /** When the clock was set back, all records move with it: what was two seconds ago stays two seconds ago. */
+  #followClock(now: number): void {
+    const back = this.#latest - now;
+    this.#latest = now;
+    if (!(back > 0 && back < Number.POSITIVE_INFINITY)) return;
+    this.#prunedAt -= back;
+    for (const [device, at] of this.#lastWrites) this.#lastWrites.set(device, at - back);
+    this.#formerIds = this.#formerIds.map((former) => ({ ...former, at: former.at - back }));
+    for (const [device, { since, until }] of this.#outOfSync)
+      this.#outOfSync.set(device, { since: since - back, until: until - back });
+    for (const [key, list] of this.#recent)
+      this.#recent.set(
+        key,
+        list.map((recent) => ({ ...recent, at: recent.at - back })),
+      );
+  }
+
   #prune(now: number): void {
+    this.#followClock(now);
     for (const [device, at] of this.#lastWrites) if (now - at > unseenMs) this.#lastWrites.delete(device);
     // This visits every recently changed task, so it does not run at each write.
     if (now - this.#prunedAt < pruneMs) return;

@@ -66,7 +66,14 @@ class TaskRequests implements TaskClients<Device> {
     const known = this.#opened.get(account);
     if (known !== undefined) return known;
     const opening = Tasks.open(this.#deps.hub, account, this.#deps.merge);
-    opening.then(({ channel }) => channel.listen(() => this.#devices.noteSending())).catch(() => undefined);
+    opening
+      .then(({ channel }) =>
+        channel.listen(
+          () => this.#devices.noteSending(),
+          () => this.#opened.delete(account),
+        ),
+      )
+      .catch(() => undefined);
     this.#opened.set(account, opening);
     opening.catch(() => this.#opened.delete(account));
     return opening;
@@ -192,9 +199,10 @@ class TaskRequests implements TaskClients<Device> {
   async #readAll({ tasks, login, to, ref, client }: TaskCall): Promise<void> {
     await to.done();
     const all = await tasks.readAll({ userId: login.userId, generation: client.generation });
+    // A list that did not arrive is no base.
+    if (!(await to.stream(all.pieces(ref)))) return;
     login.device?.noteList(all.seq, all.version, true);
     tasks.markInSync(login.identity.device);
-    to.send(all.text(ref));
   }
 
   /** W3, W6, M11 */
@@ -203,9 +211,9 @@ class TaskRequests implements TaskClients<Device> {
     const all = await tasks.readAll({ userId: login.userId, generation: client.generation });
     if (to.isOver) return;
     this.#lastUnasked.set(to, this.#deps.hub.world.now());
+    if (!(await to.stream(all.pieces()))) return;
     login.device?.noteList(all.seq, all.version, false);
     tasks.markInSync(login.identity.device);
-    to.send(all.text());
   }
 
   /** True if a list that the client did not request may have crossed its last write and overwritten that in the client. */

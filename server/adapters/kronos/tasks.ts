@@ -5,8 +5,10 @@ import { createHash } from 'node:crypto';
 import type { Unreadable } from '../../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import { type Generation, parseSent, shownTo, storedFrom } from '../../../protocol/generation.ts';
-import { distance, type Life, type MergeOutcome, mergeList, mergeUpdate, same } from '../../../protocol/merge.ts';
+import { distance, type Life, type MergeOutcome, mergeList, mergeUpdate } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
+import { nextIndex } from '../../../protocol/recurrence.ts';
+import { same } from '../../../protocol/same.ts';
 import { freeId, withOwner } from '../../../protocol/task.ts';
 import { bounded } from '../../../protocol/version.ts';
 import type { CachedChannel, ChannelState } from '../../core/cached-channel.ts';
@@ -15,15 +17,17 @@ import type { Hub } from '../../core/hub.ts';
 import type { Committed, Computed } from '../../core/optimistic-channel.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { View } from '../../core/session.ts';
+import type { Item } from '../../core/store.ts';
 import { acceptedBefore, type Refused, staleAt } from '../../wire/idempotency.ts';
 import type { TaskReader } from '../../wire/task-clients.ts';
-import { keyNamed, nameList, stampOf, type TaskClient, withIndexOf } from './aliases.ts';
+import { indexShown, keyNamed, nameList, stampOf, type TaskClient, withIndexOf } from './aliases.ts';
 import type { Device } from './device.ts';
 import { type Found, find, findRemoved, type Sought, type Which } from './match-task.ts';
 import { livesOf, provesReceived, type TaskPast } from './merge-history.ts';
 import { mostRemoved, Notices } from './notices.ts';
 import { Ops } from './ops.ts';
 import { RecentChanges } from './recent-changes.ts';
+import { concernedTasks, mergeRepetition, settle, unfollowedTasks, type WrittenTask } from './settle.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 import { Lookup } from './task-index.ts';
 
@@ -45,9 +49,9 @@ export interface Writer {
 export type Outcome = { readonly written: Promise<Committed | Refusal>; readonly differs: () => boolean };
 
 export interface AllTasks {
-  /** The answer to a `read-all` with this `ref`. */
-  readonly text: (ref?: string | number) => string;
-  /** The last step that the text contains. */
+  /** The answer to a `read-all` with this `ref`, in pieces. */
+  readonly pieces: (ref?: string | number) => Iterable<string>;
+  /** The last step that the answer contains. */
   readonly seq: number;
   readonly version: number;
 }
@@ -60,6 +64,9 @@ export interface Merged {
   /** The last step, if the result equals the device's list; undefined otherwise. */
   readonly sure: number | undefined;
 }
+
+/** The origin of writes that the hub makes because of a device's write. */
+const settler = 'hub';
 
 export class Tasks {
   readonly account: string;
@@ -93,7 +100,9 @@ export class Tasks {
       const past = await channel.history({ newest: true, limit: mostRemoved });
       // The notices must not miss a change between this state and the first batch that they receive.
       if (state.seq !== channel.position.seq) continue;
-      return new Tasks(account, document, hub, merge, new Notices(account, channel, state.items, past));
+      const tasks = new Tasks(account, document, hub, merge, new Notices(account, document, state.items, past));
+      await tasks.#settleUnfollowed(state.items.values());
+      return tasks;
     }
   }
 
@@ -113,8 +122,7 @@ export class Tasks {
   /** R1: all committed tasks, in the form for one reader. */
   async readAll(reader: TaskReader): Promise<AllTasks> {
     const { items, seq, version } = await this.#document.settled();
-    const tasks = [...items.values()].map((item) => ({ key: item.key, task: taskOf(item) }));
-    return { text: (ref) => this.#notices.listText(tasks, version, reader, ref), seq, version };
+    return { pieces: (ref) => this.#notices.listPieces(items, version, reader, ref), seq, version };
   }
 
   /** True if clients of this generation are sent some times in another unit than the stored one. */
@@ -154,7 +162,13 @@ export class Tasks {
     const { index, ...rest } = this.#read(writer, sent);
     const whole: Task = index === undefined ? rest : { ...rest, index };
     let differs = false;
-    const written = this.#write(writer, (ops, now) => {
+    const written = this.#write(writer, (ops, now, state) => {
+      const repeated = this.#mergeRepetition(state, key, rest);
+      if (repeated !== undefined) {
+        differs = !same(repeated, rest);
+        ops.put(key, repeated);
+        return undefined;
+      }
       const twins = this.#lookup.byId(rest.id).flatMap((key) => this.#lookup.task(key) ?? []);
       const namesake = this.#lookup.byIndex(index);
       // M9: two clients of 2019 that create tasks with the same id in the same second give both the same index.
@@ -242,6 +256,7 @@ export class Tasks {
         own,
         unindexed,
         shown,
+        lingering,
       } = nameList(sent, {
         lives,
         past,
@@ -256,6 +271,7 @@ export class Tasks {
         present,
         unindexed,
         shown,
+        lingering,
         fresh: new Set(own.keys()),
       });
       spared = merge.spared;
@@ -333,10 +349,25 @@ export class Tasks {
     const { seq: until } = await this.#document.settled();
     const past = await this.#between(device?.base?.seq ?? 0, until);
     const sent = device?.sent;
-    if (sent === undefined || !provesReceived(past, sent.login, ours, writer.device, shownBy(writer.client)))
-      return past;
+    if (sent === undefined) return past;
+    const indexOf = (key: string, task: Task) => indexShown(this.account, key, task);
+    const { client } = writer;
+    const proof = {
+      past,
+      login: sent.login,
+      sent: sent.base.seq,
+      device: writer.device,
+      unindexed: client.unindexed,
+      seen: shownBy(client),
+      indexOf,
+      mayReceive: (at: number) => client.receiptAt(at) !== 'no',
+    };
+    if (!provesReceived(ours, proof)) return past;
     device?.confirmSent();
-    return this.#between(sent.base.seq, until);
+    const received = await this.#between(sent.base.seq, until);
+    // The list had an index for every task.
+    for (const { key } of received.base) client.removeUnindexed(key);
+    return received;
   }
 
   async #between(after: number, until: number): Promise<TaskPast> {
@@ -399,11 +430,43 @@ export class Tasks {
     return renumbered || !alive || !same(task, whole);
   }
 
+  /** N3.5: the task to write if a device made the next task of a series that is there already. */
+  #mergeRepetition({ items }: ChannelState, key: string, sent: Task): Task | undefined {
+    const current = this.#lookup.task(key);
+    if (current === undefined) return undefined;
+    return mergeRepetition(items.keys(), (other) => this.#lookup.task(other), key, current, sent);
+  }
+
+  /**
+   * Writes what follows from a write, as the hub.
+   * @param written the tasks from which something may follow
+   */
+  async #settle(written: readonly WrittenTask[]): Promise<void> {
+    if (written.length === 0) return;
+    await this.#document.write((state): Computed => {
+      const now = this.#hub.world.now();
+      const ops = new Ops(state, undefined, now);
+      settle(ops, written);
+      if (ops.list.length === 0) return refuse('task_not_found');
+      this.#recent.addWrite(ops, settler, now);
+      return { ok: true, write: { ops: ops.list, origin: settler, at: now } };
+    });
+  }
+
+  /** Writes what the hub did not write because it ended too early. A next task that somebody has removed stays away. */
+  async #settleUnfollowed(items: Iterable<Item>): Promise<void> {
+    for (const one of unfollowedTasks(items)) {
+      const past = await this.channel.history({ key: nextIndex(one.key), limit: 1 });
+      if (past.length === 0) await this.#settle([one]);
+    }
+  }
+
   async #write(
     writer: Writer,
     compute: (ops: Ops, now: number, state: ChannelState) => Refusal | undefined,
   ): Promise<Committed | Refusal> {
     let refusal: Refused | undefined;
+    let concerned: readonly WrittenTask[] = [];
     const written = await this.#document.write((state): Computed => {
       const now = this.#hub.world.now();
       const ops = new Ops(state, writer.version, now);
@@ -413,10 +476,15 @@ export class Tasks {
           : compute(ops, now, state);
       if (refusal !== undefined) return refusal;
       this.#recent.addWrite(ops, writer.device, now);
+      concerned = concernedTasks(ops);
       const id = writer.writeId === undefined ? {} : { writeId: writer.writeId };
       return { ok: true, write: { ops: ops.list, origin: writer.device, at: now, ...id } };
     }, writer.peer);
-    if (written.ok) return written;
+    if (written.ok) {
+      // The write is stored. What follows from it is written at the next start if it fails now.
+      await this.#settle(concerned).catch(() => undefined);
+      return written;
+    }
     const by = { origin: writer.device, at: this.#hub.world.now(), writeId: writer.writeId };
     return (await acceptedBefore(this.channel, by)) ?? written;
   }

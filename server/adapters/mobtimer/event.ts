@@ -1,6 +1,7 @@
 // The events of the room stream and of the front page's stream as text: `event:NAME`, `data:JSON` on one line, an empty line. No space
 // after the colons, no id, no retry: byte for byte what the original's clients read.
 
+import type { PresenceView } from '../../core/presence.ts';
 import type { Goal, TimerRequest } from './timer-request.ts';
 
 /** UTC with three fraction digits: the macOS app cannot read a time without a fraction. */
@@ -43,6 +44,12 @@ export const keepAlive = event('KEEP_ALIVE', { timer: null, ...nothing });
 
 export function countersEvents(counters: { readonly users: number; readonly timers: number }): string {
   return event('ACTIVE_USERS_UPDATE', counters.users) + event('ACTIVE_TIMERS_UPDATE', counters.timers);
+}
+
+/** Who is in the room; names only for those who have signed in. */
+export function presenceEvent({ people, connections, anonymous, accounts }: PresenceView): string {
+  const names = accounts === undefined ? {} : { accounts: accounts.map(({ account }) => account) };
+  return event('PRESENCE', { people, connections, anonymous, ...names });
 }
 
 /** The last event of a stream that the hub ends. */

@@ -70,4 +70,6 @@ export interface Pages {
   room(facts: RoomFacts): string;
   help(facts: HelpFacts): string;
   stats(facts: StatsFacts): string;
+  /** The page for an address at which nothing is. */
+  missing(path: string): string;
 }

@@ -7,7 +7,15 @@ import type { ItemForm } from '../../wire/item-forms.ts';
 import { goalData, requestData } from './event.ts';
 import { nextUser } from './next-user.ts';
 import { crowdedOut, goalKey, type RoomItem, readGoalItem, readRequestItem, readRoom } from './room-item.ts';
-import { fieldsOf, readGoal, readText, readTimer, type TimerRequest } from './timer-request.ts';
+import {
+  fieldsOf,
+  longestText,
+  readGoal,
+  readText,
+  readTimer,
+  type TimerRequest,
+  tooLongField,
+} from './timer-request.ts';
 
 const wrongTimer = refuse(
   'property',
@@ -31,6 +39,8 @@ export const roomForm: ItemForm = {
     const state: RoomItem[] = [...remaining];
     const puts: Op[] = [];
     for (const [key, item] of wanted) {
+      const tooLong = tooLongField(item);
+      if (tooLong !== undefined) return refuse('property', 'item', `${tooLong} has ${longestText} characters at most`);
       const value =
         key === goalKey ? goalValue(item, byKey.get(key), at) : requestValue(key, item, byKey.get(key), state, at);
       if (value === undefined) return key === goalKey ? wrongGoal : wrongTimer;

@@ -77,7 +77,7 @@ export function outlived(items: Iterable<RoomItem>, now: number): readonly strin
 }
 
 /** The most that a room stores of one day, because an open room must not fill the disk. `size`: characters of all requests. */
-const remembered = { requests: 1_000, size: 8_388_608 } as const;
+const remembered = { requests: 1_000, size: 262_144 } as const;
 
 /**
  * @param items oldest first

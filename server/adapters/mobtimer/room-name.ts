@@ -3,7 +3,7 @@
 
 import { adjectives, animals } from './words.ts';
 
-const form = /^[A-Za-z0-9_-]+$/;
+const form = /^[A-Za-z0-9_-]{1,512}$/;
 
 /** The first segments of the hub's own paths: the hub, the timer's pages, WakaTime's prefixes, ActivityWatch's files, dashboards. */
 const taken = new Set([

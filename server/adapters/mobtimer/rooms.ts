@@ -5,7 +5,7 @@ import { refuse } from '../../../protocol/errors.ts';
 import type { CachedChannel } from '../../core/cached-channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { Session, View } from '../../core/session.ts';
-import type { Change } from '../../core/store.ts';
+import type { Change, Write } from '../../core/store.ts';
 import { beginning, goalData, goalEvent, requestData, timerEvent } from './event.ts';
 import { nextUser } from './next-user.ts';
 import type { Counts } from './pages.ts';
@@ -32,6 +32,9 @@ export interface Numbers {
   readonly breaks: Counts;
   readonly goals: number;
 }
+
+/** Who writes to a room: the origin of the change, and the address that is limited. */
+export type RoomWriter = Pick<Write, 'origin' | 'address'>;
 
 export class Rooms {
   readonly #hub: Hub;
@@ -78,11 +81,11 @@ export class Rooms {
   }
 
   /** Lets a session follow a room. @returns what ends that; call it once */
-  show(name: string, session: Session): () => void {
+  show(name: string, session: Session, shown: () => void = () => undefined): () => void {
     const room = this.#room(prefix + name);
     room.viewers += 1;
     room.opened.then(
-      ({ channel }) => session.follow(channel, room.view, { from: 'beginning' }),
+      ({ channel }) => session.follow(channel, room.view, { from: 'beginning' }, shown),
       (error: unknown) => {
         this.#hub.world.log.error({ room: name, error }, 'mobtimer: could not open a room');
         session.end('broken');
@@ -93,8 +96,13 @@ export class Rooms {
     };
   }
 
+  /** The name of the room's channel. */
+  channelOf(name: string): string {
+    return prefix + name;
+  }
+
   /** Starts a timer or a break. Resolves when that is on disk. */
-  async start(name: string, asked: Pick<TimerRequest, 'type' | 'minutes' | 'user'>, origin: string): Promise<void> {
+  async start(name: string, asked: Pick<TimerRequest, 'type' | 'minutes' | 'user'>, by: RoomWriter): Promise<void> {
     const document = await this.#room(prefix + name).opened;
     const { world } = this.#hub;
     await document.write((view) => {
@@ -102,7 +110,7 @@ export class Rooms {
       const next = nextUser(readRoom(view.items.values()).requests, asked);
       const value = JSON.stringify(requestData({ ...asked, nextUser: next, at }));
       const forgotten = crowdedOut(view.items.values(), [value]).map((key) => ({ op: 'remove', key }) as const);
-      return { ok: true, write: { ops: [...forgotten, { op: 'add', key: world.id(), value }], origin, at } };
+      return { ok: true, write: { ops: [...forgotten, { op: 'add', key: world.id(), value }], ...by, at } };
     });
   }
 
@@ -112,16 +120,16 @@ export class Rooms {
     return item === undefined ? null : readGoalItem(item).text;
   }
 
-  setGoal(name: string, text: string, user: string | null, origin: string): Promise<void> {
-    return this.#writeGoal(name, { text, user }, origin);
+  setGoal(name: string, text: string, user: string | null, by: RoomWriter): Promise<void> {
+    return this.#writeGoal(name, { text, user }, by);
   }
 
   /** Does nothing if no goal is set. */
-  deleteGoal(name: string, user: string | null, origin: string): Promise<void> {
-    return this.#writeGoal(name, { text: null, user }, origin);
+  deleteGoal(name: string, user: string | null, by: RoomWriter): Promise<void> {
+    return this.#writeGoal(name, { text: null, user }, by);
   }
 
-  async #writeGoal(name: string, goal: Omit<Goal, 'at'>, origin: string): Promise<void> {
+  async #writeGoal(name: string, goal: Omit<Goal, 'at'>, by: RoomWriter): Promise<void> {
     const document = await this.#room(prefix + name).opened;
     const { world } = this.#hub;
     await document.write((view) => {
@@ -132,7 +140,7 @@ export class Rooms {
       const at = world.now();
       // The id makes the value new: setting the same goal again must reach viewers, and an unchanged value would not.
       const value = JSON.stringify({ ...goalData({ ...goal, at }), id: world.id() });
-      return { ok: true, write: { ops: [{ op: 'put', key: goalKey, value }], origin, at } };
+      return { ok: true, write: { ops: [{ op: 'put', key: goalKey, value }], ...by, at } };
     });
   }
 
@@ -187,11 +195,11 @@ class Room {
   readonly view: View = {
     key: 'mobtimer',
     echo: true,
-    whole: true,
     live: (change) => this.#live(change),
-    page: ({ changes }) => {
-      const { requests, goal } = readRoom(changes.flatMap((change) => itemOf(change) ?? []));
-      return beginning(requests, goal);
+    whole: async () => {
+      const { items, seq } = await (await this.opened).settled();
+      const { requests, goal } = readRoom([...items.values()]);
+      return { seq, pieces: [beginning(requests, goal)] };
     },
     // Catching up sends the whole room again, so no position is needed.
     seqOf: () => 0,
@@ -231,7 +239,10 @@ class Room {
 
   async #open(name: string): Promise<CachedChannel> {
     const document = await this.#hub.cachedChannel(name);
-    this.#stopListening = document.channel.listen((changes) => this.#heard(changes));
+    this.#stopListening = document.channel.listen(
+      (changes) => this.#heard(changes),
+      () => void this.#hearAgain(document),
+    );
     this.#document = document;
     this.#newest = newestOf(document);
     return document;
@@ -245,6 +256,12 @@ class Room {
     if (!written.ok) return;
     const left = [...document.view.items.values()].filter(({ key }) => key !== goalKey);
     await document.channel.forget(Math.min(...left.map(({ seq }) => seq - 1), written.position.seq));
+  }
+
+  async #hearAgain(document: CachedChannel): Promise<void> {
+    const { seq } = await document.settled();
+    this.#newest = newestOf(document);
+    this.#fell = seq;
   }
 
   #heard(changes: readonly Change[]): void {

@@ -57,6 +57,7 @@ export const mobtimerDocs: RouteDocs = {
     ...read,
     summary: 'Streams the timers and the goal of a room',
     params: room,
+    query: { presence: '`true`: also streams who is in the room, by account for viewers who have signed in' },
     responses: { 200: { type: 'text/event-stream' } },
   },
   'GET /:room/goal': {
@@ -93,6 +94,16 @@ export const mobtimerDocs: RouteDocs = {
     ...open,
     summary: 'Returns that the server is up, for tools made for timer.mob.sh',
     responses: { 200: { example: { status: 'UP' } } },
+  },
+  'GET /service-worker.js': {
+    ...open,
+    summary: 'Returns the script that opens pages without the hub',
+    responses: { 200: { type: 'text/javascript' } },
+  },
+  'GET /manifest.webmanifest': {
+    ...open,
+    summary: 'Describes the pages as an app that can be installed',
+    responses: { 200: { type: 'application/manifest+json' } },
   },
   'GET /favicon.ico': { ...open, summary: 'Returns the icon', responses: { 200: { type: 'image/svg+xml' } } },
 };

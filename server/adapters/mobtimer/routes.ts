@@ -5,21 +5,31 @@ import { createHash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Refusal } from '../../../protocol/errors.ts';
+import { parseJson } from '../../../protocol/json.ts';
 import { replaceLoneSurrogates } from '../../../protocol/well-formed.ts';
 import type { Identity } from '../../core/access.ts';
 import { isAllowed } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { AuthenticationResult } from '../../http/authenticate.ts';
+import { retryHeaders } from '../../http/error-boundary.ts';
 import { withDocs } from '../../http/route-docs.ts';
 import { streamHeaders } from '../../http/sse.ts';
-import { json, type Reply, type Request, type Route, type StreamReply } from '../../http/types.ts';
+import {
+  acceptsHtml,
+  hubAddress,
+  json,
+  type Reply,
+  type Request,
+  type Route,
+  type StreamReply,
+} from '../../http/types.ts';
 import { Counters } from './counters.ts';
 import type { Asset, Pages } from './pages.ts';
 import { isRoomName, suggestRoom } from './room-name.ts';
 import { roomStream } from './room-stream.ts';
-import { Rooms } from './rooms.ts';
+import { Rooms, type RoomWriter } from './rooms.ts';
 import { mobtimerDocs, mobtimerUnlisted } from './route-docs.ts';
-import { type BodyReading, readGoal, readTimer, readUser } from './timer-request.ts';
+import { type BodyReading, longestText, readGoal, readTimer, readUser, tooLongField } from './timer-request.ts';
 
 export interface MobtimerDeps {
   readonly hub: Hub;
@@ -32,7 +42,6 @@ export interface MobtimerDeps {
 }
 
 const bodyLimit = 262_144;
-const origin = 'mobtimer';
 const anyone: Identity = { account: '', device: '', token: '', scopes: [] };
 
 /** What all handlers of one hub share. */
@@ -81,9 +90,22 @@ const roomRows: readonly Row[] = [
   { method: 'DELETE', path: '/:room/goal', limit: bodyLimit, handle: inRoom('write', deleteGoal) },
 ];
 
+/** Monitoring tools try these addresses. A GET of one answers where the hub has it; a room of that name has its page at `/room/<name>`. */
+const monitoring: Readonly<Record<string, string>> = {
+  health: '/-/health',
+  healthz: '/-/health',
+  metrics: '/-/metrics',
+};
+
+const monitoringRows: readonly Row[] = Object.entries(monitoring).map(([name, address]) => ({
+  method: 'GET',
+  path: `/${name}`,
+  handle: async (context, request) => refuse(context, request, 404, `this is at ${address}`),
+}));
+
 /**
- * Under a literal first segment the router does not come back to `/:room`. So a room that is named like a page, and the room named `room`,
- * have rows of their own.
+ * Under a literal first segment the router does not come back to `/:room`. So a room that is named like another address, and the room
+ * named `room`, have rows of their own.
  */
 function rowsOfNames(names: readonly string[]): readonly Row[] {
   const ofRoom = (name: string, rows: readonly Row[]): readonly Row[] =>
@@ -114,7 +136,8 @@ export function mobtimerRoutes(deps: MobtimerDeps): readonly Route[] {
   const toRoute = ({ handle, ...row }: Row): Route => ({ ...row, handle: (request) => handle(context, request) });
   const anywhere = roomRows.map((row): Row => ({ ...row, path: `/room${row.path}` }));
   const listed = [...table, ...roomRows, ...anywhere].map(toRoute);
-  const hidden = rowsOfNames(pages.names).map((row): Route => ({ ...toRoute(row), doc: 'unlisted' }));
+  const others = [...rowsOfNames([...pages.names, ...Object.keys(monitoring)]), ...monitoringRows];
+  const hidden = others.map((row): Route => ({ ...toRoute(row), doc: 'unlisted' }));
   return [
     ...hidden,
     ...withDocs([...listed, ...pages.assets.map(assetRoute)], mobtimerDocs, {
@@ -125,7 +148,8 @@ export function mobtimerRoutes(deps: MobtimerDeps): readonly Route[] {
 }
 
 async function showHome(context: Context, request: Request): Promise<Reply> {
-  return context.personal === true ? page(context, request, context.pages.home()) : showFront(context, request);
+  const isAtHome = context.personal === true || (await context.authenticate(request)).ok;
+  return isAtHome ? page(context, request, context.pages.home()) : showFront(context, request);
 }
 
 async function showFront(context: Context, request: Request): Promise<Reply> {
@@ -136,8 +160,8 @@ async function showFront(context: Context, request: Request): Promise<Reply> {
 async function join(context: Context, request: Request): Promise<Reply> {
   const room = readRoomField(request);
   if (!isRoomName(room)) return frontPage(context, request, room, 400);
-  const isPage = context.pages.names.includes(room);
-  return { status: 303, headers: { location: isPage ? `/room/${room}` : `/${room}` }, body: '' };
+  const isTaken = context.pages.names.includes(room) || Object.hasOwn(monitoring, room);
+  return { status: 303, headers: { location: isTaken ? `/room/${room}` : `/${room}` }, body: '' };
 }
 
 async function streamCounters(context: Context, request: Request): Promise<Reply | StreamReply> {
@@ -170,12 +194,18 @@ async function showRoom(context: Context, request: Request): Promise<Reply> {
 
 async function startTimer(context: Context, room: string, request: Request): Promise<Reply> {
   return take(context, request, readTimer, '{"timer":10,"user":"ann"}', (timer) => {
-    return context.roomsAlive.start(room, timer, origin);
+    return context.roomsAlive.start(room, timer, writerOf(request));
   });
 }
 
-async function streamRoom({ hub, roomsAlive }: Context, room: string, _: Request, by: Identity): Promise<StreamReply> {
-  return { status: 200, headers: streamHeaders, open: (peer) => roomStream(hub, roomsAlive, room, peer, by) };
+async function streamRoom(
+  { hub, roomsAlive }: Context,
+  room: string,
+  { query }: Request,
+  by: Identity,
+): Promise<StreamReply> {
+  const viewer = { room, by, isPresenceAsked: new URLSearchParams(query).get('presence') === 'true' };
+  return { status: 200, headers: streamHeaders, open: (peer) => roomStream(hub, roomsAlive, viewer, peer) };
 }
 
 async function showGoal({ roomsAlive }: Context, room: string): Promise<Reply> {
@@ -185,17 +215,17 @@ async function showGoal({ roomsAlive }: Context, room: string): Promise<Reply> {
 
 async function setGoal(context: Context, room: string, request: Request): Promise<Reply> {
   return take(context, request, readGoal, '{"goal":"green tests","user":"ann"}', ({ text, user }) => {
-    return context.roomsAlive.setGoal(room, text, user, origin);
+    return context.roomsAlive.setGoal(room, text, user, writerOf(request));
   });
 }
 
 async function deleteGoal(context: Context, room: string, request: Request): Promise<Reply> {
   if (request.body.length === 0) {
-    await context.roomsAlive.deleteGoal(room, null, origin);
+    await context.roomsAlive.deleteGoal(room, null, writerOf(request));
     return accepted;
   }
   return take(context, request, readUser, '{"user":"ann"}', ({ user }) => {
-    return context.roomsAlive.deleteGoal(room, user, origin);
+    return context.roomsAlive.deleteGoal(room, user, writerOf(request));
   });
 }
 
@@ -217,7 +247,12 @@ async function showHealth({ hub }: Context): Promise<Reply> {
   }
 }
 
+/** `/@name` is a profile; another address at which nothing is gets a page where a person opened it. */
 async function refuseRoom(context: Context, request: Request): Promise<Reply> {
+  const [, person] = /^\/@([^/]+)$/.exec(request.path) ?? [];
+  if (person !== undefined && request.method === 'GET')
+    return { status: 302, headers: { location: `/profile/${person}`, 'cache-control': 'no-cache' }, body: '' };
+  if (acceptsHtml(request)) return page(context, request, context.pages.missing(request.path), 404);
   const hint = 'a room is called by letters, digits, - and _, and not by one of the hub’s own paths';
   return refuse(context, request, 404, hint);
 }
@@ -230,7 +265,7 @@ function inRoom(verb: 'read' | 'write', handle: RoomHandler): Handler {
     const admitted = await admit(context, request);
     if (!admitted.ok) return refuseUnknown(context, request, admitted);
     const { identity } = admitted;
-    if (isForMembers(context) && !isAllowed(identity, verb, `mob/${room}`)) {
+    if (identity !== anyone && !isAllowed(identity, verb, `mob/${room}`)) {
       return refuse(context, request, 403, 'this token may not');
     }
     return handle(context, room, request, identity);
@@ -252,18 +287,29 @@ async function take<T>(
   if (!/^application\/(?:json|[^/\s]+\+json)$/.test(media) && (media !== '' || request.body.length > 0)) {
     return refuse(context, request, 415, 'send JSON, with Content-Type: application/json');
   }
-  const asked = read(parseJson(request.body));
+  const body = readJson(request.body);
+  const tooLong = tooLongField(body);
+  if (tooLong !== undefined) return refuse(context, request, 400, `${tooLong} has ${longestText} characters at most`);
+  const asked = read(body);
   if (asked.asks === 'wrong') return refuse(context, request, 400, `send JSON such as ${example}`);
   if (asked.asks === 'something') await act(asked.value);
   return accepted;
+}
+
+function writerOf({ address }: Request): RoomWriter {
+  return { origin: 'mobtimer', address };
 }
 
 function isForMembers({ rooms }: Context): boolean {
   return rooms === 'members';
 }
 
+/** Anyone may use open rooms. Somebody with a token, or a browser that is signed in, has the rights of that token there, as on the wire. */
 async function admit(context: Context, request: Request): Promise<AuthenticationResult> {
-  return isForMembers(context) ? context.authenticate(request) : { ok: true, identity: anyone };
+  if (isForMembers(context)) return context.authenticate(request);
+  const isKnown = request.authorization !== '' || (request.page?.session ?? '') !== '';
+  const known = isKnown ? await context.authenticate(request) : undefined;
+  return known?.ok === true ? known : { ok: true, identity: anyone };
 }
 
 function refuse(
@@ -277,7 +323,9 @@ function refuse(
   return json(status, { timestamp, path, status, error: STATUS_CODES[status] ?? '', hint }, headers);
 }
 
-function refuseUnknown(context: Context, request: Request, { hint, error }: Refusal): Reply {
+function refuseUnknown(context: Context, request: Request, refusal: Refusal): Reply {
+  const { code, hint, error } = refusal;
+  if (code === 'too_many') return refuse(context, request, 429, hint ?? error, retryHeaders(refusal));
   return refuse(context, request, 401, hint ?? error, { 'www-authenticate': 'Bearer' });
 }
 
@@ -310,13 +358,7 @@ function frontPage(context: Context, request: Request, refused = '', status = 20
 
 const accepted: Reply = { status: 202, headers: {}, body: '' };
 
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(replaceLoneSurrogates(body.toString()));
-  } catch {
-    return undefined;
-  }
-}
+const readJson = (body: Buffer): unknown => parseJson(replaceLoneSurrogates(body.toString()));
 
 /** What the visitor typed into the form of the front page; a query parameter does too. */
 function readRoomField(request: Request): string {
@@ -326,8 +368,7 @@ function readRoomField(request: Request): string {
 
 /** This hub's address as the visitor reached it, through a proxy or not: for people to read and paste. */
 function urlOf(request: Request): string {
-  const scheme = request.headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http';
-  return `${scheme}://${request.host}/`;
+  return `${hubAddress(request)}/`;
 }
 
 function assetRoute({ path, type, body, headers }: Asset): Route {

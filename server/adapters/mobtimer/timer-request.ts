@@ -2,7 +2,8 @@
 
 /** Minutes of a day: greater numbers are clamped to it. */
 const mostMinutes = 1_440;
-const longestGoal = 256;
+/** Characters of every text of a room: names and goals. */
+export const longestText = 256;
 /** A longer goal is cut to this many characters, before the dots. */
 const shortenedGoal = 252;
 /** The original's clients count in 64 bits; a greater number is an error. */
@@ -61,7 +62,16 @@ export function readUser(body: unknown): BodyReading<{ readonly user: string | n
 }
 
 export function shorten(goal: string): string {
-  return goal.length > longestGoal ? `${goal.slice(0, shortenedGoal)}...` : goal;
+  return goal.length > longestText ? `${goal.slice(0, shortenedGoal)}...` : goal;
+}
+
+/** The fields of requests that are texts. A goal that is too long is cut, as in the original; these are refused. */
+const namedTexts = ['user', 'nextUser'] as const;
+
+/** @returns the name of a text field that is longer than `longestText`; undefined if there is none */
+export function tooLongField(body: unknown): string | undefined {
+  const fields = fieldsOf(body);
+  return namedTexts.find((name) => (readText(fields?.get(name)) ?? '').length > longestText);
 }
 
 /** A Map, because foreign keys must never index an object of ours. */

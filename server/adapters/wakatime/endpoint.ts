@@ -1,6 +1,7 @@
 // An endpoint is a row of a table: method, path below `users/:user`, OAuth scopes, the moments it reads, and its handler. Each table
 // is in the folder of its resource; routes.ts serves them all.
 
+import type { Verb } from '../../core/access.ts';
 import type { Hub } from '../../core/hub.ts';
 import { type ChunkedReply, json, type Reply, type Request } from '../../http/types.ts';
 import type { Authorizer } from './auth/authorize.ts';
@@ -16,10 +17,14 @@ export interface EndpointCall {
   readonly authorizer: Authorizer;
   readonly request: Request;
   readonly dialect: Dialect;
+  /** The value with times in the format of the dialect. */
+  readonly formatted: (value: object) => object;
   /** Replies 200 with a value, with times in the format of the dialect. */
-  readonly reply: (value: unknown) => Reply;
+  readonly reply: (value: object) => Reply;
   readonly person: Person;
   readonly question: TimeQuery;
+  /** The token with which a link ends that the caller makes; '' for one that ends with the account alone. */
+  readonly maker: string;
   /** True without a key to this account. Only public endpoints are called by strangers. */
   readonly isStranger: boolean;
   /** True if the caller may see a part (`email`, `stats.languages`). An app sees what its scopes allow. */
@@ -39,6 +44,11 @@ export interface Endpoint {
   readonly isPublic?: boolean;
   /** The moments that the handler reads; absent: all. After a start, a short range is available sooner. */
   readonly timeRange?: (call: PendingCall) => TimeRange | undefined;
+  /**
+   * What the caller needs: by default `read` for GET, and both for other methods, because they may open data or answer with it.
+   * `write` for those that only take data in.
+   */
+  readonly needs?: readonly Verb[];
   /** OAuth scopes (scopes.ts), any of which suffices. Empty: not available to OAuth apps. */
   readonly scopes?: readonly string[];
   /** The most bytes that the body may have; absent: the transport's usual limit. */
@@ -51,10 +61,7 @@ export function withoutHeartbeats(endpoint: Endpoint): Endpoint {
   return { ...endpoint, timeRange: ({ question: { moment } }) => ({ from: moment, to: moment }) };
 }
 
-/** A reply with a body that is JSON text already. */
-export function jsonTextReply(status: number, body: string): Reply {
-  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
-}
+export const jsonHeaders = { 'content-type': 'application/json; charset=utf-8' } as const;
 
 export function errorReply(status: number, error: string): Reply {
   return json(status, { error });

@@ -1,4 +1,4 @@
-// What WakaTime's endpoints read from a request: parts of the path, fields of a JSON body, and the address of this hub.
+// What WakaTime's endpoints read from a request: parts of the path and fields of a JSON body.
 
 import type { Request } from '../../http/types.ts';
 import { parseBody } from './ingest/parse-body.ts';
@@ -23,9 +23,4 @@ export function readObject({ body }: Request): Readonly<Record<string, unknown>>
 export function readText(fields: Readonly<Record<string, unknown>>, name: string, longest = 255): string {
   const value = fields[name];
   return typeof value === 'string' ? value.trim().slice(0, longest) : '';
-}
-
-/** The address of this hub as the client reached it, directly or through a proxy; without a last slash. */
-export function baseUrl(request: Request): string {
-  return `${request.headers.get('x-forwarded-proto') === 'https' ? 'https' : 'http'}://${request.host}`;
 }

@@ -19,6 +19,11 @@ function write(summary: string, { params, ...more }: More = {}): RouteDoc {
   return { tag, scope: 'write:wakatime', summary, params: { user, ...params }, ...more };
 }
 
+/** What changes the account, or opens data of it to others. */
+function change(summary: string, more: More = {}): RouteDoc {
+  return { ...write(summary, more), scope: 'read:wakatime write:wakatime' };
+}
+
 function open(summary: string, more: More = {}): RouteDoc {
   return { tag, scope: 'none', summary, params: { user }, ...more };
 }
@@ -87,7 +92,7 @@ function boardDocs(base: string): RouteDocs {
   const member = { ...board, member: '`current`, or the name of an account' } as const;
   return {
     [`GET /users/:user/${base}`]: read('Lists the leaderboards that the account belongs to', { query: perPage }),
-    [`POST /users/:user/${base}`]: write('Creates a leaderboard', {
+    [`POST /users/:user/${base}`]: change('Creates a leaderboard', {
       body: { example: { name: 'Team' } },
       responses: { 201: {} },
     }),
@@ -96,26 +101,29 @@ function boardDocs(base: string): RouteDocs {
       'Ranks the members of a leaderboard, as the leaderboard itself does',
       { params: board },
     ),
-    [`PUT /users/:user/${base}/:board`]: write('Renames a leaderboard', {
+    [`PUT /users/:user/${base}/:board`]: change('Renames a leaderboard', {
       params: board,
       body: { example: { name: 'Team' } },
     }),
-    [`DELETE /users/:user/${base}/:board`]: write('Deletes a leaderboard', { params: board }),
+    [`DELETE /users/:user/${base}/:board`]: change('Deletes a leaderboard', { params: board }),
     [`GET /users/:user/${base}/:board/members`]: read('Lists the members of a leaderboard', {
       params: board,
       query: perPage,
     }),
-    [`POST /users/:user/${base}/:board/members`]: write('Invites an account to a leaderboard', {
+    [`POST /users/:user/${base}/:board/members`]: change('Invites an account to a leaderboard', {
       params: board,
       body: { example: { user: 'ben' } },
       responses: { 201: {} },
     }),
-    [`PUT /users/:user/${base}/:board/members/:member`]: write('Accepts an invitation to a leaderboard', {
+    [`PUT /users/:user/${base}/:board/members/:member`]: change('Accepts an invitation to a leaderboard', {
       params: member,
     }),
-    [`DELETE /users/:user/${base}/:board/members/:member`]: write('Removes a member from a leaderboard, or leaves it', {
-      params: member,
-    }),
+    [`DELETE /users/:user/${base}/:board/members/:member`]: change(
+      'Removes a member from a leaderboard, or leaves it',
+      {
+        params: member,
+      },
+    ),
   };
 }
 
@@ -135,7 +143,7 @@ const seatSummaries = read('Summarizes each day of one member of a dashboard', {
 
 const orgDocs: RouteDocs = {
   'GET /users/:user/orgs': read('Lists the organisations that the account belongs to', { query: perPage }),
-  'POST /users/:user/orgs': write('Creates an organisation', {
+  'POST /users/:user/orgs': change('Creates an organisation', {
     body: {
       example: {
         name: 'Acme',
@@ -148,57 +156,57 @@ const orgDocs: RouteDocs = {
     responses: { 201: {} },
   }),
   'GET /users/:user/orgs/:org': read('Returns an organisation', { params: org }),
-  'PUT /users/:user/orgs/:org': write('Changes an organisation; fields that are left out stay', {
+  'PUT /users/:user/orgs/:org': change('Changes an organisation; fields that are left out stay', {
     params: org,
     body: { example: { name: 'Acme' } },
   }),
-  'DELETE /users/:user/orgs/:org': write('Deletes an organisation; only its owner may', { params: org }),
+  'DELETE /users/:user/orgs/:org': change('Deletes an organisation; only its owner may', { params: org }),
   'GET /users/:user/orgs/:org/members': read('Lists the members of an organisation', { params: org, query: perPage }),
-  'POST /users/:user/orgs/:org/members': write('Invites an account to an organisation', {
+  'POST /users/:user/orgs/:org/members': change('Invites an account to an organisation', {
     params: org,
     body: { description: '`role` is member or admin', example: { user: 'ben', role: 'member' } },
     responses: { 201: {} },
   }),
-  'PUT /users/:user/orgs/:org/members/:member': write(
+  'PUT /users/:user/orgs/:org/members/:member': change(
     'Accepts an invitation to an organisation, or changes what it shows of the member',
     {
       params: orgMember,
       body: { example: { default_personal_privacy: 'visible' } },
     },
   ),
-  'DELETE /users/:user/orgs/:org/members/:member': write('Removes a member from an organisation, or leaves it', {
+  'DELETE /users/:user/orgs/:org/members/:member': change('Removes a member from an organisation, or leaves it', {
     params: orgMember,
   }),
   'GET /users/:user/orgs/:org/custom_rules': read('Lists the custom rules of an organisation', { params: org }),
-  'PUT /users/:user/orgs/:org/custom_rules': write('Sets custom rules of an organisation', {
+  'PUT /users/:user/orgs/:org/custom_rules': change('Sets custom rules of an organisation', {
     params: org,
     body: { example: [aRule] },
   }),
-  'DELETE /users/:user/orgs/:org/custom_rules/:rule': write('Deletes one custom rule of an organisation', {
+  'DELETE /users/:user/orgs/:org/custom_rules/:rule': change('Deletes one custom rule of an organisation', {
     params: { ...org, rule: 'The id of the rule' },
   }),
   'GET /users/:user/orgs/:org/custom_rules_progress': read('Returns that changed rules are applied: they always are', {
     params: org,
   }),
-  'DELETE /users/:user/orgs/:org/custom_rules_progress': write('Does nothing: changed rules need no run', {
+  'DELETE /users/:user/orgs/:org/custom_rules_progress': change('Does nothing: changed rules need no run', {
     params: org,
   }),
   'GET /users/:user/orgs/:org/dashboards': read('Lists the dashboards of an organisation that the account may see', {
     params: org,
     query: perPage,
   }),
-  'POST /users/:user/orgs/:org/dashboards': write('Creates a dashboard', {
+  'POST /users/:user/orgs/:org/dashboards': change('Creates a dashboard', {
     params: org,
     body: { example: { full_name: 'Backend', is_viewing_restricted: false } },
     responses: { 201: {} },
   }),
-  [`DELETE ${dashboards}`]: write('Deletes a dashboard', { params: dashboard }),
+  [`DELETE ${dashboards}`]: change('Deletes a dashboard', { params: dashboard }),
   [`GET ${dashboards}/members`]: read('Lists the members of a dashboard', { params: dashboard, query: perPage }),
-  [`POST ${dashboards}/members`]: write('Adds a member to a dashboard', {
+  [`POST ${dashboards}/members`]: change('Adds a member to a dashboard', {
     params: dashboard,
     body: { example: { user: 'ben', is_view_only: false } },
   }),
-  [`DELETE ${dashboards}/members/:member`]: write('Removes a member from a dashboard', { params: seat }),
+  [`DELETE ${dashboards}/members/:member`]: change('Removes a member from a dashboard', { params: seat }),
   [`GET ${dashboards}/durations`]: read('Lists the durations of each member of a dashboard on a day', {
     params: dashboard,
     query: { date: `YYYY-MM-DD, such as ${day}` },
@@ -298,19 +306,22 @@ const accountDocs: RouteDocs = {
 
 const resourceDocs: RouteDocs = {
   'GET /users/:user/goals': read('Lists the goals with their progress'),
-  'POST /users/:user/goals': write('Creates a goal', { body: { example: aGoal }, responses: { 201: {} } }),
+  'POST /users/:user/goals': change('Creates a goal', { body: { example: aGoal }, responses: { 201: {} } }),
   'GET /users/:user/goals/:goal': read('Returns one goal with its progress', {
     params: { goal: 'The id of the goal' },
   }),
-  'PUT /users/:user/goals/:goal': write('Changes a goal', {
+  'PUT /users/:user/goals/:goal': change('Changes a goal', {
     params: { goal: 'The id of the goal' },
     body: { example: aGoal },
   }),
-  'DELETE /users/:user/goals/:goal': write('Deletes a goal', { params: { goal: 'The id of the goal' } }),
+  'DELETE /users/:user/goals/:goal': change('Deletes a goal', { params: { goal: 'The id of the goal' } }),
   'GET /users/:user/data_dumps': read('Lists the data dumps of the account'),
-  'POST /users/:user/data_dumps': write('Creates a data dump', {
+  'POST /users/:user/data_dumps': change('Creates a data dump', {
     body: { description: '`type` is heartbeats or daily', example: { type: 'daily' } },
     responses: { 201: {} },
+  }),
+  'DELETE /users/:user/data_dumps/:dump': change('Deletes a data dump, and ends its link', {
+    params: { dump: 'The id of the dump' },
   }),
   'GET /users/:user/data_dumps/:dump/file': open('Downloads a data dump; its id is the secret that opens it', {
     params: { user, dump: 'The id of the dump' },
@@ -318,7 +329,7 @@ const resourceDocs: RouteDocs = {
   'GET /users/:user/ai_prices': read('Returns what AI models cost the account', {
     responses: { 200: { example: { data: aPriceTable } } },
   }),
-  'PUT /users/:user/ai_prices': write('Replaces the prices of AI models, in US dollars for a million tokens', {
+  'PUT /users/:user/ai_prices': change('Replaces the prices of AI models, in US dollars for a million tokens', {
     body: { example: aPriceTable },
   }),
   'GET /users/:user/external_durations': read(
@@ -359,32 +370,32 @@ const resourceDocs: RouteDocs = {
   'GET /users/:user/projects/:project/commits/:hash': read('Returns one commit with its time', { params: commit }),
   'DELETE /users/:user/projects/:project/commits/:hash': write('Deletes one commit', { params: commit }),
   'GET /users/:user/custom_rules': read('Lists the custom rules of the account'),
-  'PUT /users/:user/custom_rules': write('Sets custom rules; they hold for all of the past at once', {
+  'PUT /users/:user/custom_rules': change('Sets custom rules; they hold for all of the past at once', {
     body: {
       description: 'One rule or a list of them; those with a known id take the place of the old',
       example: [aRule],
     },
   }),
-  'DELETE /users/:user/custom_rules/:rule': write('Deletes one custom rule', {
+  'DELETE /users/:user/custom_rules/:rule': change('Deletes one custom rule', {
     params: { rule: 'The id of the rule' },
   }),
   [`GET /users/:user/${progress}`]: read('Returns that changed rules are applied: they always are'),
-  [`DELETE /users/:user/${progress}`]: write('Does nothing: changed rules need no run'),
+  [`DELETE /users/:user/${progress}`]: change('Does nothing: changed rules need no run'),
   'GET /users/:user/shares': read('Lists the share links of the account', { query: perPage }),
-  'POST /users/:user/shares': write('Creates a share link', {
+  'POST /users/:user/shares': change('Creates a share link', {
     body: {
       description: '`type` is a list such as languages or projects, activity, or badge',
       example: { type: 'languages', range: 'last_7_days', title: 'My languages' },
     },
     responses: { 201: {} },
   }),
-  'DELETE /users/:user/shares/:share': write('Ends a share link', { params: { share: 'The id of the link' } }),
+  'DELETE /users/:user/shares/:share': change('Ends a share link', { params: { share: 'The id of the link' } }),
   'GET /users/:user/oauth_apps': read('Lists the OAuth apps that the account registered'),
-  'POST /users/:user/oauth_apps': write('Registers an OAuth app; its secret is shown once', {
+  'POST /users/:user/oauth_apps': change('Registers an OAuth app; its secret is shown once', {
     body: { example: { name: 'Dashboard', redirect_uris: ['https://example.org/callback'], is_confidential: true } },
     responses: { 201: {} },
   }),
-  'DELETE /users/:user/oauth_apps/:app': write('Deletes an OAuth app and what it was allowed', {
+  'DELETE /users/:user/oauth_apps/:app': change('Deletes an OAuth app and what it was allowed', {
     params: { app: 'The id of the app' },
   }),
 };
@@ -420,7 +431,7 @@ const publicDocs: RouteDocs = {
     params: { user: 'The name of the account', file: 'The id of the project, with .svg' },
     responses: { 200: { type: 'image/svg+xml' } },
   }),
-  'GET /badge/link/:project': write('Returns the address of a badge for a project, and makes it if there is none', {
+  'GET /badge/link/:project': change('Returns the address of a badge for a project, and makes it if there is none', {
     params: { project: 'The name of the project' },
   }),
   'GET /badge/svg/:user/:badge': badge,

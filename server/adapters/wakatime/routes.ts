@@ -7,6 +7,7 @@ import { Authorizer, type WakatimeDeps } from './auth/authorize.ts';
 import { wakapiRoutes } from './compat/wakapi.ts';
 import { type Dialect, type Endpoint, errorReply, withoutHeartbeats } from './endpoint.ts';
 import { heartbeatEndpoints } from './ingest/endpoints.ts';
+import { type GoalListener, GoalWatch } from './ingest/goal-watch.ts';
 import { ingestHeartbeats, type SingleForm } from './ingest/ingest.ts';
 import { TodayChannel } from './ingest/today-channel.ts';
 import { toWakapiFormat } from './model/format-time.ts';
@@ -60,10 +61,16 @@ const prefixes: readonly Prefix[] = [
 /** The paths that take heartbeats, also without `users/:user`: tools are configured with whole addresses. */
 const ingestPaths = ['heartbeats.bulk', 'heartbeats', 'heartbeat'];
 
-export function wakatimeRoutes(deps: WakatimeDeps): readonly Route[] {
+export interface WakatimeRouteDeps extends WakatimeDeps {
+  /** Who wants to know of goals that are reached; absent: nobody. */
+  readonly goals?: readonly GoalListener[];
+}
+
+export function wakatimeRoutes(deps: WakatimeRouteDeps): readonly Route[] {
   const authorizer = new Authorizer(deps);
   const { hub } = authorizer;
   new TodayChannel(authorizer);
+  if (deps.goals !== undefined) new GoalWatch(authorizer, deps.goals);
   hub.world.after(0, () => void warmUp(authorizer));
   const apps = new OauthApps(hub, deps.accounts);
   const oauth = oauthRoutes(authorizer, deps.accounts, apps);
@@ -148,11 +155,11 @@ function userOf(request: Request): string {
 function endpointHandler(authorizer: Authorizer, endpoint: Endpoint, dialect: Dialect): Handle {
   const { hub } = authorizer;
   const { method, isPublic = false, scopes = [], timeRange } = endpoint;
+  const { needs = method === 'GET' ? ['read'] : ['read', 'write'] } = endpoint;
   return async (request) => {
-    const verb = method === 'GET' ? 'read' : 'write';
-    const authorized = authorizer.authorize(request, userOf(request), verb, { isPublic, scopes });
+    const authorized = authorizer.authorize(request, userOf(request), needs, { isPublic, scopes });
     if (!authorized.ok) return authorized.reply;
-    const { account, isStranger, maySee } = authorized;
+    const { account, maker, isStranger, maySee } = authorized;
     const now = hub.world.now();
     const info = await authorizer.personInfo(account, request);
     const parsed = parseQuery(info, new URLSearchParams(request.query), now);
@@ -160,15 +167,17 @@ function endpointHandler(authorizer: Authorizer, endpoint: Endpoint, dialect: Di
     const range = timeRange?.({ question: parsed.value, request, dialect, isStranger });
     const person = { ...info, beats: await authorizer.beats(account, range) };
     const question = { ...parsed.value, person };
-    const reply = (value: unknown): Reply => json(200, dialect === 'wakapi' ? toWakapiFormat(value) : value);
-    return endpoint.answer({ hub, authorizer, request, dialect, reply, person, question, isStranger, maySee });
+    const formatted = (value: object): object => (dialect === 'wakapi' ? Object(toWakapiFormat(value)) : value);
+    const reply = (value: object): Reply => json(200, formatted(value));
+    const call = { hub, authorizer, request, dialect, formatted, reply, person, question, maker, isStranger, maySee };
+    return endpoint.answer(call);
   };
 }
 
 function ingestHandler(authorizer: Authorizer, { limits }: WakatimeDeps, single: SingleForm, path: string): Handle {
   const batch = path === 'heartbeats.bulk';
   return async (request) => {
-    const authorized = authorizer.authorize(request, userOf(request), 'write', { scopes: ['heartbeats'] });
+    const authorized = authorizer.authorize(request, userOf(request), ['write'], { scopes: ['heartbeats'] });
     if (!authorized.ok) return authorized.reply;
     return ingestHeartbeats(authorizer.hub, authorized.account, request, { batch, single, limits });
   };

@@ -4,7 +4,7 @@
 import type { Authorizer } from './auth/authorize.ts';
 import { addDays } from './model/calendar.ts';
 import { parseQuery, timeRangeOf } from './stats/query.ts';
-import { writeSummaries } from './stats/summaries.ts';
+import { buildSummaries } from './stats/summaries.ts';
 
 /** A limit on the work after a start. */
 const mostAccounts = 8;
@@ -39,5 +39,5 @@ async function lookAt(authorizer: Authorizer, account: string, back: number): Pr
   const last = addDays(result.value.now.today, -back);
   const span = { first: addDays(last, 1 - daysAtOnce), last };
   const beats = await authorizer.beats(account, timeRangeOf(result.value, span));
-  writeSummaries({ ...result.value, person: { ...info, beats } }, span);
+  await buildSummaries({ ...result.value, person: { ...info, beats } }, span);
 }

@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts';
 import type { World } from '../../core/world.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeOutcome, importSource, isComplete, openSource } from './activitywatch.ts';
+import { importCalendar } from './calendar.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { ImportHub } from './hub.ts';
 import { importHeartbeats } from './wakatime.ts';
@@ -18,6 +19,7 @@ interface Options {
   readonly key?: string;
   readonly apiKey?: string;
   readonly apiUrl?: string;
+  readonly name?: string;
 }
 
 const isUrl = (source: string): boolean => /^https?:\/\//.test(source);
@@ -26,17 +28,19 @@ function countOf(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
 
+/** Runs `act` with progress, and prints its lines. */
+type RunImport = (
+  options: Options,
+  act: (
+    hub: ImportHub,
+    onProgress: (progress: string) => void,
+    config: Config,
+    world: World,
+  ) => Promise<readonly string[]>,
+) => Promise<void>;
+
 export function addImport(program: Command, context: CommandContext): void {
-  /** Runs `act` with progress, and prints its lines. */
-  const run = async (
-    { key }: Options,
-    act: (
-      hub: ImportHub,
-      onProgress: (progress: string) => void,
-      config: Config,
-      world: World,
-    ) => Promise<readonly string[]>,
-  ): Promise<void> => {
+  const run: RunImport = async ({ key }, act) => {
     const configured = context.readConfig();
     if (configured === undefined) return;
     const { config, world } = configured;
@@ -93,6 +97,8 @@ Examples:
       }),
     );
 
+  addCalendarImport(importing, run);
+
   importing
     .command('activitywatch <source>')
     .description(
@@ -122,4 +128,22 @@ Examples:
         }
       }),
     );
+}
+
+function addCalendarImport(importing: Command, run: RunImport): void {
+  importing
+    .command('ics <file>')
+    .description('import a calendar file into the running hub: its events are the meetings of the merged day')
+    .option('--key <token>', 'a token of the account to import into; the owner’s account by default')
+    .option('--name <name>', 'what the calendar is called; the name in the file by default')
+    .addHelpText(
+      'after',
+      `
+A file of the same name replaces the one before. All-day, cancelled and free events are no meetings.
+
+Examples:
+  horai import ics work.ics
+  horai import ics export.ics --name work`,
+    )
+    .action((file: string, options: Options) => run(options, (hub) => importCalendar(hub, file, options.name ?? '')));
 }

@@ -1,6 +1,7 @@
 // Reads heartbeats from a live account of WakaTime, Wakapi or a compatible server: day by day, within the server's rate limit.
 
 import { errorMessage } from '../../../protocol/error-message.ts';
+import { parseJson } from '../../../protocol/json.ts';
 import type { World } from '../../core/world.ts';
 import { ImportError } from './hub.ts';
 import { fieldsOf } from './json.ts';
@@ -132,14 +133,6 @@ export class WakatimeAccount implements HeartbeatSource {
       }
       await pause(this.#world, wait);
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

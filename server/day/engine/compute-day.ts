@@ -29,13 +29,19 @@ export function computeDay(evidence: DayEvidence, options: DayOptions): MergedDa
   return { from, to, ...sums, segments, lanes, removed, guesses };
 }
 
-/** The sums of a day alone: reasons are not collected, which is a third of the work. */
-export function computeSums(evidence: DayEvidence, options: DayOptions): EngineDaySums {
-  return mergeDay(evidence, options, false).sums;
+/** The sums of a day alone, and when somebody was there: reasons are not collected, which is a third of the work. */
+export function computeSums(evidence: DayEvidence, options: DayOptions): SummedPresence {
+  const { sums, presence } = mergeDay(evidence, options, false);
+  return { sums, presence };
 }
 
-interface MergedParts extends Pick<MergedDay, 'segments' | 'removed' | 'guesses'> {
+export interface SummedPresence {
   readonly sums: EngineDaySums;
+  /** With the bridged gaps: its length is the total. */
+  readonly presence: DayIntervals;
+}
+
+interface MergedParts extends Pick<MergedDay, 'segments' | 'removed' | 'guesses'>, SummedPresence {
   readonly sources: readonly DaySource[];
   readonly agents: AgentWork;
 }
@@ -62,7 +68,7 @@ function mergeDay(evidence: DayEvidence, options: DayOptions, withReasons: boole
   const turns = agentTurns(evidence.heartbeats, evidence.events, labels, options.timeout);
   const agents = agentFigures(turns, day, options);
   const sums = { ...sumDay(segments, whole, agents), ...attendedBy(agents, whole) };
-  return { sums, segments, sources, agents, removed, guesses };
+  return { sums, presence: whole, segments, sources, agents, removed, guesses };
 }
 
 /** Marks stay as they are; what does not reach into the day is left out. */

@@ -3,7 +3,7 @@
 
 import { Temporal } from '@js-temporal/polyfill';
 import type { DayHour } from './evidence.ts';
-import type { DayInterval } from './intervals.ts';
+import type { DayInterval, DayIntervals } from './intervals.ts';
 
 /** From a moment on the person lives by the clocks of a zone. */
 export interface ZonePeriod {
@@ -19,7 +19,8 @@ export interface DayCalendar {
   readonly dayStart: number;
 }
 
-const hourLength = 3_600_000_000;
+const minuteLength = 60_000_000;
+const hourLength = 60 * minuteLength;
 /** Beginnings of days that are remembered, over all zones: a look-up of a zone's rules takes a tenth of a millisecond. */
 const mostRemembered = 50_000;
 const beginnings = new Map<string, number>();
@@ -96,6 +97,37 @@ export function isDate(text: string): boolean {
   const year = Number(text.slice(0, 4));
   const time = Date.parse(`${text}T00:00:00Z`);
   return year >= 1970 && year <= 2200 && !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
+/**
+ * How much of some time lies in which hour of the person's clock. An hour that the clock shows twice counts twice.
+ * @param intervals ascending, within the day
+ * @returns microseconds of each of the 24 hours; their sum is the length of the intervals
+ */
+export function timeByHour(intervals: DayIntervals, [from, to]: DayInterval, calendar: DayCalendar): readonly number[] {
+  const times = new Array<number>(24).fill(0);
+  const add = (hour: number, time: number): void => {
+    if (time > 0) times[hour] = (times[hour] ?? 0) + time;
+  };
+  const isPlain =
+    to - from === 24 * hourLength && !calendar.zones.some((period) => period.from > from && period.from < to);
+  if (!isPlain) {
+    const hours = hoursOf([from, to], calendar);
+    for (const [begin, end] of intervals)
+      for (const hour of hours) add(hour.hour, Math.min(end, hour.to) - Math.max(begin, hour.from));
+    return times;
+  }
+  // A day of 24 hours without a change of the clock: arithmetic, because a look-up of a zone's rules is slow.
+  const midnight = from - calendar.dayStart * minuteLength;
+  for (const [begin, end] of intervals) {
+    for (let at = begin; at < end; ) {
+      const hour = Math.floor((at - midnight) / hourLength);
+      const next = Math.min(end, midnight + (hour + 1) * hourLength);
+      add(hour % 24, next - at);
+      at = next;
+    }
+  }
+  return times;
 }
 
 /** The hours that the person's clock shows between two moments, for rules about weekdays and hours. */

@@ -10,13 +10,14 @@ import {
   type QuestionView,
 } from '../../../protocol/day-questions.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
+import { isRecord } from '../../../protocol/json.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import type { Description } from '../../adapters/activitywatch/buckets/description.ts';
 import type { Hub } from '../../core/hub.ts';
 import { type AccountDays, calendarOf } from '../account-days.ts';
 import { boundsOfDay, dateOfMoment, nextDate } from '../engine/day-calendar.ts';
 import { type BucketKind, kindOf, readBucket } from '../readers/buckets.ts';
-import { DeviceNames, isRecord, SharedFacts } from '../readers/reading.ts';
+import { DeviceNames, SharedFacts } from '../readers/reading.ts';
 import { stretchesOf } from '../suggestions/stretches.ts';
 import { awayStretches, type GivenAnswer, type RunningTask, taskQuestions } from './ask.ts';
 import { pauseTask, startedAt } from './stop-task.ts';

@@ -2,6 +2,7 @@
 
 import type { Task } from '../../../protocol/messages.ts';
 import { plainOf, wireOf } from '../../../protocol/plain.ts';
+import { withInterval } from '../../../protocol/task-intervals.ts';
 
 const second = 1_000_000;
 
@@ -17,7 +18,7 @@ export function startedAt(key: string, task: Task): number {
 export function pauseTask(key: string, task: Task, from: number, again: number | undefined): Task {
   const before = plainOf(key, task);
   const end = Math.round(from / second);
-  const worktime = before.worktime + Math.max(0, end - before.active);
   const active = again === undefined ? 0 : Math.round(again / second);
-  return wireOf(task, before, { ...before, active, last_active: end, worktime });
+  const worked = withInterval(before, { from: before.active, to: end });
+  return wireOf(task, before, { ...worked, active, last_active: end });
 }

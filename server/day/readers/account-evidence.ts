@@ -9,8 +9,8 @@ import type { AccountDaySettings } from '../registry/settings.ts';
 import { kindOf, readBucket, takeInEvents } from './buckets.ts';
 import type { EvidenceCache } from './evidence-cache.ts';
 import { readHeartbeats, takeInHeartbeats } from './heartbeats.ts';
-import { type ChannelEvidence, type DaySpan, DeviceNames, SharedFacts } from './reading.ts';
-import { entryEvents, meetingEvents, mobEvents } from './spans.ts';
+import { type ChannelEvidence, type DaySpan, DeviceNames, noEvidence, SharedFacts } from './reading.ts';
+import { calendarEvents, entryEvents, externalEvents, mobEvents } from './spans.ts';
 import { TaskIntervals } from './tasks.ts';
 
 const dayLength = 86_400_000_000;
@@ -19,11 +19,17 @@ const dayLength = 86_400_000_000;
 const spanChannels: readonly (readonly [string, (view: ChannelState, span: DaySpan) => readonly DayEvent[]])[] = [
   ['entries', entryEvents],
   ['mob_turns', mobEvents],
-  ['external_durations', meetingEvents],
+  ['external_durations', externalEvents],
 ];
 
 /** Channels, or all that begin with `aw/`, that a day is made of. */
-export const evidenceChannels: readonly string[] = [...spanChannels.map(([name]) => name), 'tasks', 'wakatime', 'aw/*'];
+export const evidenceChannels: readonly string[] = [
+  ...spanChannels.map(([name]) => name),
+  'meetings',
+  'tasks',
+  'wakatime',
+  'aw/*',
+];
 
 interface WantedEvidence {
   readonly span: DaySpan;
@@ -92,6 +98,7 @@ export class AccountEvidence {
   ): Promise<readonly ChannelEvidence[]> {
     const parts = await Promise.all([
       ...spanChannels.filter(([name]) => mayRead(name)).map(([name, read]) => this.#readSpans(name, span, read)),
+      ...(mayRead('meetings') ? [this.#readMeetings(span, now)] : []),
       ...(mayRead('tasks') ? [this.#readTasks(span, now)] : []),
     ]);
     return parts.filter(({ events }) => events.length > 0);
@@ -105,7 +112,9 @@ export class AccountEvidence {
   /** Channels with evidence, as they are told to a token that may not read them: buckets by their prefix alone. */
   async existing(): Promise<readonly string[]> {
     const infos = await this.#hub.store.heads(
-      ['entries', 'mob_turns', 'external_durations', 'tasks', 'wakatime'].map((name) => `${this.#account}/${name}`),
+      [...spanChannels.map(([name]) => name), 'meetings', 'tasks', 'wakatime'].map(
+        (name) => `${this.#account}/${name}`,
+      ),
       [],
     );
     const names = infos.filter(({ items }) => items > 0).map(({ channel }) => channel.slice(this.#account.length + 1));
@@ -123,6 +132,19 @@ export class AccountEvidence {
     if (known?.seq === document.view.seq) return known.evidence;
     const view = await document.settled();
     return this.#keepSpans(name, view.seq, read(view, span));
+  }
+
+  /** They are cut at now, so the same items are other evidence later. */
+  async #readMeetings(span: DaySpan, now: number): Promise<ChannelEvidence> {
+    const document = await this.#hub.cachedChannel(`${this.#account}/meetings`);
+    const { items, seq } = document.view;
+    if (items.size === 0) return noEvidence;
+    const name = `meetings ${span.from} ${span.to}`;
+    const isPast = span.to <= now;
+    const known = this.#spanParts.get(name);
+    if (isPast && known?.seq === seq) return known.evidence;
+    const view = await document.settled();
+    return this.#keepSpans(name, isPast ? view.seq : -1, calendarEvents(view, span, now));
   }
 
   async #readTasks(span: DaySpan, now: number): Promise<ChannelEvidence> {

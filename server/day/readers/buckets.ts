@@ -1,5 +1,6 @@
 // Events of ActivityWatch's buckets as evidence, by the type of the bucket. Spans are the events' own, never flooded.
 
+import { isRecord } from '../../../protocol/json.ts';
 import type { Description } from '../../adapters/activitywatch/buckets/description.ts';
 import { isEventKey } from '../../adapters/activitywatch/events/event.ts';
 import type { Change, Item, Store } from '../../core/store.ts';
@@ -13,7 +14,6 @@ import {
   type DeviceNames,
   factsOf,
   hostOf,
-  isRecord,
   isWithin,
   type SharedFacts,
   takeChanges,

@@ -96,7 +96,12 @@ export class EvidenceCache {
     const watched: Watched = {
       spans: new Map(),
       reading: new Set(),
-      stop: channel.listen((changes) => this.#heard(channel.name, watched, changes)),
+      stop: channel.listen(
+        (changes) => this.#heard(channel.name, watched, changes),
+        () => {
+          for (const name of [...watched.spans.keys()]) this.#drop(channel.name, name);
+        },
+      ),
     };
     this.#channels.set(channel.name, watched);
     return watched;

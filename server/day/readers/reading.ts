@@ -44,10 +44,6 @@ export function takeChanges<T extends { readonly key: string }>(
 
 export const noEvidence: ChannelEvidence = { events: [], heartbeats: [] };
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** '' where the field is no text. */
 export function textIn(value: Readonly<Record<string, unknown>>, name: string): string {
   return textOf(value[name]);

@@ -1,11 +1,13 @@
 // Evidence that already lies in an account as spans: entries, turns of mob rooms, meetings. Each is a small channel that is whole in
 // memory.
 
+import { isMeetingItem } from '../../../protocol/calendars.ts';
 import { isEntryItem } from '../../../protocol/day.ts';
+import { isRecord } from '../../../protocol/json.ts';
 import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Item } from '../../core/store.ts';
 import type { DayEvent } from '../engine/evidence.ts';
-import { type DaySpan, factsOf, isRecord, textIn } from './reading.ts';
+import { type DaySpan, factsOf, textIn } from './reading.ts';
 
 function itemsIn(
   { items }: ChannelState,
@@ -47,8 +49,23 @@ export function mobEvents(view: ChannelState, span: DaySpan): readonly DayEvent[
   });
 }
 
-/** WakaTime's external durations, calendar entries among them. */
-export function meetingEvents(view: ChannelState, span: DaySpan): readonly DayEvent[] {
+/**
+ * Events of calendars. One that has not begun is no time yet, and one that goes on reaches to now.
+ * @param now microseconds
+ */
+export function calendarEvents(view: ChannelState, { from, to }: DaySpan, now: number): readonly DayEvent[] {
+  return itemsIn(view, { from, to: Math.min(to, now) }).flatMap(({ key, value, time, end }): DayEvent[] => {
+    const meeting: unknown = JSON.parse(value);
+    if (!isMeetingItem(meeting)) return [];
+    const { calendar, title, tags } = meeting;
+    const facts = { ...factsOf({ title, category: 'meeting' }), ...(tags === undefined ? {} : { tags }) };
+    const [kind, channel] = [`calendar/${calendar}`, 'meetings'];
+    return [{ lane: 'meeting', ...without, kind, channel, key, from: time, to: Math.min(end, now), facts }];
+  });
+}
+
+/** WakaTime's external durations, which may be meetings of a calendar. */
+export function externalEvents(view: ChannelState, span: DaySpan): readonly DayEvent[] {
   return itemsIn(view, span).flatMap(({ key, value, time, end }): DayEvent[] => {
     const said: unknown = JSON.parse(value);
     if (!isRecord(said)) return [];

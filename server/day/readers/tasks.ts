@@ -1,13 +1,15 @@
-// When tasks were worked on: the `start` and `stop` lists of a task that has them, otherwise the channel's history, in which `active`
-// goes from 0 to a time and back.
+// When tasks were worked on: the intervals of a task, or its lists of starts and stops; for work that a client counted without them, the
+// channel's history, in which `active` goes from 0 to a time and back.
 
-import { projectIn } from '../../../protocol/words.ts';
+import { pairMoments, parseIntervals } from '../../../protocol/intervals.ts';
+import { isRecord } from '../../../protocol/json.ts';
+import { projectIn } from '../../../protocol/project-in.ts';
 import type { CachedChannel } from '../../core/cached-channel.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Change, Item } from '../../core/store.ts';
 import type { DayEvent, DayFacts } from '../engine/evidence.ts';
 import type { DayInterval } from '../engine/intervals.ts';
-import { type DaySpan, factsOf, isRecord, textIn } from './reading.ts';
+import { type DaySpan, factsOf, textIn } from './reading.ts';
 
 const second = 1_000_000;
 /** Changes asked for at once. */
@@ -17,13 +19,13 @@ const surelyMilliseconds = 100_000_000_000;
 
 /** What the history says of one task. */
 interface Worked {
-  /** Spans of work of a task that has no lists, in order of time. */
+  /** Spans of work that only the history shows, in order of time. */
   readonly intervals: DayInterval[];
   /** The last value it had: a task that was deleted was worked on nevertheless. */
   value: string;
   /** Microseconds; undefined while it is not worked on. */
   active: number | undefined;
-  /** Seconds; undefined before the task was seen. */
+  /** Seconds of work without an interval; undefined before the task was seen. */
   worktime: number | undefined;
 }
 
@@ -71,11 +73,12 @@ export class TaskIntervals {
     for (const [key, worked] of this.#worked) {
       const item = this.#items.get(key);
       const value = item?.value ?? worked.value;
-      for (const [begin, end] of listsIn(value) ?? worked.intervals) {
+      const lists = listsIn(value);
+      for (const [begin, end] of lists ?? [...worked.intervals, ...statedIn(value)]) {
         // A task that was deleted does not run any more.
         if (end !== undefined || item !== undefined) add(key, value, begin, end);
       }
-      if (listsIn(value) === undefined && worked.active !== undefined) add(key, value, worked.active, undefined);
+      if (lists === undefined && worked.active !== undefined) add(key, value, worked.active, undefined);
     }
     return events;
   }
@@ -106,29 +109,33 @@ export class TaskIntervals {
     const active = isRecord(task) ? microseconds(task['active']) : 0;
     const stopped = isRecord(task) ? microseconds(task['last_active']) : 0;
     const isStop = active === 0 && worked.active !== undefined;
-    if (!isStop && isRecord(task)) takeWorktime(worked, task, stopped <= at + 60 * second ? stopped : 0);
+    const worktime = isRecord(task) ? worktimeWithoutIntervals(task, value ?? '') : undefined;
+    if (!isStop) takeWorktime(worked, worktime, stopped <= at + 60 * second ? stopped : 0);
     if (active > 0) worked.active = active;
     else if (worked.active !== undefined) {
       const end = stopped > worked.active && stopped <= at + 60 * second ? stopped : at;
-      if (end > worked.active) worked.intervals.push([worked.active, end]);
+      const isStated = statedIn(value ?? '').length > 0 && (worktime ?? 0) <= (worked.worktime ?? 0);
+      if (end > worked.active && !isStated) worked.intervals.push([worked.active, end]);
       worked.active = undefined;
     }
-    if (isRecord(task) && typeof task['worktime'] === 'number') worked.worktime = task['worktime'];
+    worked.worktime = worktime ?? worked.worktime;
   }
 }
 
+/** Seconds of work that no interval shows; undefined if the task does not say how long it was worked on. */
+function worktimeWithoutIntervals(task: Readonly<Record<string, unknown>>, value: string): number | undefined {
+  const { worktime } = task;
+  if (typeof worktime !== 'number') return undefined;
+  return Math.max(0, worktime - statedIn(value).reduce((sum, [from, to]) => sum + (to - from) / second, 0));
+}
+
 /**
- * Worktime that grows without a stop was stated, or worked while the device was offline: it lies before `last_active`, as the
- * clients write it. Worktime that shrinks by the length of such a stretch takes it back.
+ * Worktime that grows without a stop and without an interval was stated, or worked while the device was offline: it lies before
+ * `last_active`, as clients without intervals write it. Worktime that shrinks by the length of such a stretch takes it back.
  * @param end microseconds: `last_active`; 0 where it says nothing
  */
-function takeWorktime(
-  { intervals, worktime: before }: Worked,
-  task: Readonly<Record<string, unknown>>,
-  end: number,
-): void {
-  const { worktime } = task;
-  if (before === undefined || typeof worktime !== 'number') return;
+function takeWorktime({ intervals, worktime: before }: Worked, worktime: number | undefined, end: number): void {
+  if (before === undefined || worktime === undefined) return;
   const grown = (worktime - before) * second;
   if (grown > 0 && end > grown) intervals.push([end - grown, end]);
   if (grown >= 0) return;
@@ -147,6 +154,22 @@ function microseconds(said: unknown): number {
 
 const remembered = new Map<string, readonly (readonly [number, number | undefined])[] | undefined>();
 const mostRemembered = 20_000;
+const noIntervals: readonly DayInterval[] = [];
+const stated = new Map<string, readonly DayInterval[]>();
+
+/** The intervals that a task states (T1), in microseconds. */
+function statedIn(value: string): readonly DayInterval[] {
+  if (!value.includes('"intervals"')) return noIntervals;
+  const known = stated.get(value);
+  if (known !== undefined) return known;
+  const task: unknown = JSON.parse(value);
+  const made = parseIntervals(isRecord(task) ? task['intervals'] : '').map(
+    ({ from, to }): DayInterval => [from * second, to * second],
+  );
+  if (stated.size >= mostRemembered) stated.clear();
+  stated.set(value, made);
+  return made;
+}
 
 /**
  * Intervals of the `start` and `stop` lists; the last one may still run. Lists of several devices may be merged: a start while the task
@@ -168,23 +191,11 @@ function pair(task: Readonly<Record<string, unknown>>): readonly (readonly [numb
     const list: readonly unknown[] = Array.isArray(task[name]) ? task[name] : [];
     return list.map(microseconds).filter((moment) => moment > 0);
   };
-  const signs = [
-    ...momentsOf('start').map((at) => ({ at, starts: true })),
-    ...momentsOf('stop').map((at) => ({ at, starts: false })),
-  ].sort((a, b) => a.at - b.at || Number(b.starts) - Number(a.starts));
-  const intervals: (readonly [number, number | undefined])[] = [];
-  let begin: number | undefined;
-  for (const { at, starts } of signs) {
-    if (starts) begin ??= at;
-    else if (begin !== undefined) {
-      intervals.push([begin, at]);
-      begin = undefined;
-    }
-  }
+  const { intervals, open } = pairMoments(momentsOf('start'), momentsOf('stop'));
   const { active } = task;
   const runs = active === true || (typeof active === 'number' && active !== 0);
-  if (begin !== undefined && runs) intervals.push([begin, undefined]);
-  return intervals;
+  const done = intervals.map(({ from, to }): readonly [number, number] => [from, to]);
+  return open !== 0 && runs ? [...done, [open, undefined]] : done;
 }
 
 const facts = new Map<string, DayFacts>();

@@ -1,5 +1,5 @@
 // What people do with time they state by hand, as the ops of one write each, so that each is undone by one revert: add, change, move,
-// split, join, delete, and "I was not here", which adds an entry that removes time.
+// split, join, delete, "I was not here", which adds an entry that removes time, and one statement about several spans.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { compile } from '../../../protocol/check.ts';
@@ -15,11 +15,15 @@ const verb = <const V extends string, P extends Record<string, TSchema>>(name: V
 
 export const EntryEdit = Type.Union([
   verb('add', { from: Moment, to: Moment, item: DayEntryItem }),
-  verb('change', { key: Key, item: DayEntryItem }),
+  verb('change', { key: Key, item: DayEntryItem, from: Type.Optional(Moment), to: Type.Optional(Moment) }),
   verb('move', { key: Key, from: Moment, to: Moment }),
   verb('split', { key: Key, at: Moment }),
   verb('join', { keys: Type.Array(Key, { minItems: 2, maxItems: 100 }) }),
   verb('delete', { keys: Type.Array(Key, { minItems: 1, maxItems: 1_000 }) }),
+  verb('assign', {
+    spans: Type.Array(Type.Tuple([Moment, Moment]), { minItems: 1, maxItems: 1_000, description: '`[from, to]` each' }),
+    item: DayEntryItem,
+  }),
   verb('remove', { from: Moment, to: Moment, text: Type.Optional(Type.String({ maxLength: 2_000 })) }),
 ]);
 export type EntryEdit = Static<typeof EntryEdit>;
@@ -41,13 +45,18 @@ export function editEntries({ items }: Pick<ChannelState, 'items'>, edit: EntryE
       const item = edit.do === 'add' ? edit.item : { removes: true, ...text };
       return { ok: true, ops: [put(id(), JSON.stringify(item), from, to)] };
     }
+    case 'assign': {
+      if (edit.spans.some(([from, to]) => to <= from)) return wrongSpan;
+      const value = JSON.stringify(edit.item);
+      return { ok: true, ops: edit.spans.map(([from, to]) => put(id(), value, from, to)) };
+    }
     case 'change':
     case 'move': {
       const found = spanned(items.get(edit.key));
       if (found === undefined) return refuse('item_not_found');
-      if (edit.do === 'change')
-        return { ok: true, ops: [put(found.key, JSON.stringify(edit.item), found.time, found.end)] };
-      return edit.to > edit.from ? { ok: true, ops: [put(found.key, found.value, edit.from, edit.to)] } : wrongSpan;
+      const value = edit.do === 'change' ? JSON.stringify(edit.item) : found.value;
+      const { from = found.time, to = found.end } = edit;
+      return to > from ? { ok: true, ops: [put(found.key, value, from, to)] } : wrongSpan;
     }
     case 'split': {
       const found = spanned(items.get(edit.key));

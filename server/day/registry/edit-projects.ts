@@ -5,7 +5,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../protocol/check.ts';
 import type { DayProjectItem } from '../../../protocol/day.ts';
 import { refuse } from '../../../protocol/errors.ts';
-import { Name } from '../../../protocol/messages.ts';
+import { Name } from '../../../protocol/names.ts';
 import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Op } from '../../core/store.ts';
 import type { Edited } from './edit-entries.ts';

@@ -1,8 +1,10 @@
 // WakaTime's custom rules and ActivityWatch's category classes as rules of the merged day. The originals stay for their own clients; what
 // has no counterpart here is left out and named.
 
-import type { DayRuleConditions, DayRuleItem, DayRuleText, DayTextCondition } from '../../../protocol/day.ts';
-import { isRecord, textIn } from '../readers/reading.ts';
+import type { DayRuleConditions, DayRuleItem, DayTextCondition } from '../../../protocol/day.ts';
+import type { DayRuleText } from '../../../protocol/day-rule-texts.ts';
+import { isRecord } from '../../../protocol/json.ts';
+import { textIn } from '../readers/reading.ts';
 import type { NamedRule } from './rules.ts';
 
 export interface ImportedRules {

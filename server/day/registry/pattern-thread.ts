@@ -2,6 +2,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { RE2JS } from 're2js';
+import { isCostlyPattern } from '../../http/pattern-cost.ts';
 
 /** Of all accounts. */
 const mostCompiled = 2_000;
@@ -28,8 +29,8 @@ function compile(pattern: string): RE2JS | null {
   if (compiled.size >= mostCompiled) compiled.clear();
   let made: RE2JS | null = null;
   try {
-    made = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
-    if (made.programSize() > mostSteps) made = null;
+    if (!isCostlyPattern(pattern, mostSteps)) made = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
+    if ((made?.programSize() ?? 0) > mostSteps) made = null;
   } catch {
     // What RE2 does not know is answered as null.
   }

@@ -1,13 +1,8 @@
 // The rules of an account, ready to decide: of those whose conditions all hold, the more specific one wins, then the smaller order, then
 // the smaller id. Patterns are RE2 and are never compiled here: what they match is looked up in a PatternBook, which asks a worker.
 
-import {
-  type DayRuleConditions,
-  type DayRuleItem,
-  type DayRuleText,
-  type DayTextCondition,
-  dayRuleTexts,
-} from '../../../protocol/day.ts';
+import type { DayRuleConditions, DayRuleItem, DayTextCondition } from '../../../protocol/day.ts';
+import { type DayRuleText, dayRuleTexts } from '../../../protocol/day-rule-texts.ts';
 import { compareText } from '../engine/collections.ts';
 import { attributionByFacts, type DayAttribution, type DayClassifier, type DaySubject } from '../engine/evidence.ts';
 

@@ -2,13 +2,14 @@
 // refused. What the days before taught is remembered as long as their answers are the same.
 
 import { isSuggestionRefusal } from '../../../protocol/day.ts';
-import { projectIn } from '../../../protocol/words.ts';
+import { isRecord } from '../../../protocol/json.ts';
+import { projectIn } from '../../../protocol/project-in.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { AccountDays, DayAnswer } from '../account-days.ts';
 import { compareText, groupBy } from '../engine/collections.ts';
 import { nextDate } from '../engine/day-calendar.ts';
 import type { DayEvent, DayHeartbeat } from '../engine/evidence.ts';
-import { isRecord, textIn } from '../readers/reading.ts';
+import { textIn } from '../readers/reading.ts';
 import { projectsIn } from '../registry/projects.ts';
 import { ClueFinder, type KnownProject, type KnownTask } from './clues.ts';
 import { certainStretches, type DaySuggestion, suggestionsOf } from './suggest.ts';

@@ -10,6 +10,7 @@ import { deflateRaw, inflateRaw } from 'node:zlib';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { type Check, compile } from '../../../protocol/check.ts';
 import { errorMessage } from '../../../protocol/error-message.ts';
+import { parseJson } from '../../../protocol/json.ts';
 import type { Answer, Archive, Outline, Step } from '../../core/store.ts';
 import { syncPath } from '../fsync.ts';
 import { answerLine, type OnProgress, outlineLine, stepLine, type Totals } from './archive.ts';
@@ -342,8 +343,11 @@ class Frames {
     }
   }
 
+  /** The system may write a part only: on a disk that is nearly full, say. */
   async #write(bytes: Buffer): Promise<void> {
-    await this.#handle.write(bytes);
+    for (let done = 0; done < bytes.length; ) {
+      done += (await this.#handle.write(bytes, done, bytes.length - done)).bytesWritten;
+    }
   }
 
   async #read(length: number): Promise<Buffer> {
@@ -367,18 +371,10 @@ function reader<S extends TSchema>(schema: S): (frames: Frames, text: string) =>
   const check: Check = compile(schema);
   const fits = (value: unknown): value is Static<S> => check(value);
   return (frames, text) => {
-    const value: unknown = parse(text);
+    const value: unknown = parseJson(text);
     if (!fits(value)) throw frames.damage('the content is not that of a backup');
     return value;
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function reason(error: unknown): string {

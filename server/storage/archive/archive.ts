@@ -35,7 +35,10 @@ export function outlineLine({ channel, seq, version, floor }: Outline): string {
 }
 
 /** Hashes the content of each channel: SHA-256 over its lines, in hexadecimal, by channel name. */
-export async function contentHashes(archive: Archive, onProgress: OnProgress = quiet): Promise<Map<string, string>> {
+export async function contentHashes(
+  archive: Omit<Archive, 'load'>,
+  onProgress: OnProgress = quiet,
+): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
   let steps = 0;
   for await (const outline of archive.outlines()) {

@@ -1,9 +1,9 @@
 // Exports and imports a whole PostgreSQL store, for backup and migration. The export reads as of one moment, over a connection of its own whose
 // transaction stays open meanwhile. The import loads each channel in one transaction.
 
-import pg from 'pg';
+import type pg from 'pg';
 import type { Answer, Outline, Step } from '../../core/store.ts';
-import { settings } from './connection.ts';
+import { connectClient, noLimits, setUpSession } from './connection.ts';
 
 const pageRows = 1_000;
 /** Characters of values in one page of steps. */
@@ -16,23 +16,17 @@ export interface PostgresSnapshot {
   close(): Promise<void>;
 }
 
-/** No statement timeout: an export may pause for long between questions. */
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    ...settings(url, { statementMs: 0 }),
-    query_timeout: 0,
-    lock_timeout: 0,
-    idle_in_transaction_session_timeout: 0,
-  });
-  // A waiting question gets the error; without one, the next question does.
-  client.on('error', () => undefined);
-  await client.connect();
-  return client;
-}
-
-export async function openSnapshot(url: string): Promise<PostgresSnapshot> {
-  const client = await connect(url);
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+/** Takes a connection of the pool until it is closed. */
+export async function openSnapshot(pool: pg.Pool): Promise<PostgresSnapshot> {
+  const client = await pool.connect();
+  try {
+    // No limit of time: an export may pause for long between questions.
+    await setUpSession(client, noLimits);
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
   const channelOf = async (channel: string) => {
     const { rows } = await client.query<{ account: string; id: number }>(
       `SELECT account, id FROM channels WHERE account = split_part($1, '/', 1) AND name = $1`,
@@ -88,7 +82,7 @@ export async function openSnapshot(url: string): Promise<PostgresSnapshot> {
         after = rows.at(-1)?.writeId ?? null;
       }
     },
-    close: () => client.end(),
+    close: async () => client.release(true),
   };
 }
 
@@ -98,7 +92,7 @@ export async function loadChannel(
   steps: AsyncIterable<readonly Step[]>,
   answers: AsyncIterable<readonly Answer[]>,
 ): Promise<void> {
-  const client = await connect(url);
+  const client = await connectClient(url, noLimits);
   try {
     await client.query('BEGIN');
     const { rows } = await client.query<{ account: string; id: number; empty: boolean }>(

@@ -2,10 +2,11 @@
 // commit during which the connection broke: each batch has a number, the database stores the number and the answer of the lane's last
 // committed batch, and the lane asks for them after it reconnects, before it sends the batch again. No reads here.
 
-import pg from 'pg';
+import type pg from 'pg';
 import type { Appended, Change, Keep, Op, Position, Write } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
-import { identityOf, isBusy, isLost, patienceMs, Replaced, reasonOf, settings } from './connection.ts';
+import { connectClient, isBusy, isLost, isOutdated, patienceMs, reasonOf } from './connection.ts';
+import { newestMigration } from './migrate-tables.ts';
 
 /** Limits of one transaction, in ops and characters. A batch should not take much longer than its flush. */
 const mostOps = 2_000;
@@ -42,18 +43,25 @@ interface Taken extends Answers {
   readonly batch: number;
 }
 
-type Committed = { readonly ok: true; readonly answers: Answers } | { readonly ok: false; readonly error: unknown };
+type Committed =
+  | {
+      readonly ok: true;
+      readonly answers: Answers;
+      /** Under which the connection that answered was made. */
+      readonly epoch: string;
+    }
+  | { readonly ok: false; readonly error: unknown };
 
 export interface LaneDeps {
   readonly url: string;
   readonly world: World;
   /** Unique among all lanes, for ever. */
   readonly name: string;
-  readonly epoch: string;
-  /** The identity that the database must have. */
-  readonly identity: string;
-  /** Called if the database is another one. */
-  readonly replaced: (error: Error) => void;
+  readonly epoch: () => string;
+  /** Rejects if the database is another one now. */
+  readonly verify: (client: pg.ClientBase) => Promise<void>;
+  /** Called if a newer hub has migrated the database. */
+  readonly outdated: (error: Error) => void;
 }
 
 export class BatchLane {
@@ -64,6 +72,14 @@ export class BatchLane {
   /** What the database answered when this connection took the lane. */
   #taken: Taken = { fence: 0, batch: 0, outcomes: '', seqs: '', did: '' };
   #batch = 0;
+  #acknowledged = 0;
+  /**
+   * The epoch of the server that the connection leads to. A server that another one has taken over from may go on answering for a moment:
+   * what it acknowledges is of the epoch before.
+   */
+  #epoch = '';
+  /** True if another server has taken over from the one that the connection leads to. */
+  #isStale = false;
   #running: Promise<void> | undefined;
   #waking = false;
   /** Since when, and why, commits fail; undefined while they work. */
@@ -75,6 +91,21 @@ export class BatchLane {
 
   constructor(deps: LaneDeps) {
     this.#deps = deps;
+  }
+
+  /** The last batch that was acknowledged. */
+  get acknowledged(): { readonly name: string; readonly batch: number } {
+    return { name: this.#deps.name, batch: this.#acknowledged };
+  }
+
+  /** Another server has taken over: the next batch goes there. */
+  reconnect(): void {
+    this.#isStale = true;
+  }
+
+  /** The server is the same, and has another epoch. */
+  renew(epoch: string): void {
+    this.#epoch = epoch;
   }
 
   get trouble(): string | undefined {
@@ -155,7 +186,8 @@ export class BatchLane {
     const sorted = [...jobs].sort((a, b) => compare(a.append?.channel ?? '', b.append?.channel ?? ''));
     const committed = await this.#commit(sorted);
     if (committed.ok) {
-      answer(sorted, committed.answers, this.#deps.epoch);
+      this.#acknowledged = this.#batch;
+      answer(sorted, committed.answers, committed.epoch);
       return;
     }
     const { error } = committed;
@@ -175,22 +207,25 @@ export class BatchLane {
     let sent = false;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
+        if (this.#isStale) this.#drop();
         if (this.#client === undefined) await this.connect();
-        if (sent && this.#taken.batch === this.#batch) return this.#well({ ok: true, answers: this.#taken });
+        const epoch = this.#epoch;
+        if (sent && this.#taken.batch === this.#batch) return this.#well({ ok: true, answers: this.#taken, epoch });
         const client = this.#client;
         if (client === undefined) throw new Error('the connection was lost');
         sent = true;
         const { rows: answers } = await client.query<Answers>({
           name: 'append',
-          text: 'SELECT * FROM append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)',
+          text: 'SELECT * FROM append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
           values: [this.#deps.name, this.#taken.fence, this.#batch, ...rows],
         });
         if (answers[0] === undefined) throw new Error('the database gave no answer');
-        return this.#well({ ok: true, answers: answers[0] });
+        return this.#well({ ok: true, answers: answers[0], epoch });
       } catch (error) {
-        if (error instanceof Replaced) {
-          this.#deps.replaced(error);
-          return { ok: false, error };
+        if (isOutdated(error)) {
+          const outdated = new Error(`${sentenceOf(error)}.`);
+          this.#deps.outdated(outdated);
+          return { ok: false, error: outdated };
         }
         const lost = isLost(error);
         if (lost) this.#drop();
@@ -231,23 +266,25 @@ export class BatchLane {
   }
 
   async #connect(): Promise<void> {
-    const { url, name, identity } = this.#deps;
-    const client = new pg.Client(settings(url, { statementMs }));
-    client.on('error', (error) => this.#lost(client, error));
+    const { url, name, verify, epoch } = this.#deps;
+    let client: pg.Client | undefined;
     try {
-      await client.connect();
-      if ((await identityOf(client)) !== identity) {
-        throw new Replaced('The database has changed (restored, or failed over): restart the hub.');
-      }
-      const { rows } = await client.query<Taken>('SELECT * FROM take_lane($1)', [name]);
+      const opened = await connectClient(url, { statementMs });
+      client = opened;
+      opened.on('error', (error) => this.#lost(opened, error));
+      await verify(client);
+      this.#epoch = epoch();
+      this.#isStale = false;
+      const { rows } = await client.query<Taken>('SELECT * FROM take_lane($1, $2)', [name, newestMigration]);
       if (rows[0] === undefined) throw new Error('the database gave no lane');
       this.#taken = rows[0];
+      this.#acknowledged = rows[0].batch;
       this.#client = client;
     } catch (error) {
       // Do not wait for the farewell: the server may be out of reach.
-      void client.end().catch(() => undefined);
+      void client?.end().catch(() => undefined);
       // The refusal may be temporary (starting up, too many connections): try again in a moment.
-      throw error instanceof Replaced ? error : new Error(reasonOf(error), { cause: error });
+      throw isOutdated(error) ? error : new Error(reasonOf(error), { cause: error });
     }
   }
 
@@ -266,6 +303,11 @@ export class BatchLane {
   }
 }
 
+function sentenceOf(error: unknown): string {
+  const text = reasonOf(error);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -273,6 +315,7 @@ function compare(a: string, b: string): number {
 type Row = readonly (string | number | boolean | null)[];
 
 const nothing = [null, null, null, null, null, null];
+const nothingBegins = [...nothing, null];
 
 /** The arrays that `append` takes, one element per op. */
 function rowsOf(jobs: readonly Job[]): unknown[][] {
@@ -283,14 +326,15 @@ function rowsOf(jobs: readonly Job[]): unknown[][] {
     const { write, keep } = append;
     const name = append.channel === channel ? null : append.channel;
     channel = append.channel;
-    const begin = [name, write.at, keep === 'all', write.origin, write.writeId ?? null, write.base ?? null];
+    const conditions = [write.writeId ?? null, write.base ?? null, write.needs ?? null];
+    const begin = [name, write.at, keep === 'all', write.origin, ...conditions];
     if (write.ops.length === 0) rows.push([...begin, ...nothing]);
     write.ops.forEach((op, index) => {
-      rows.push([...(index === 0 ? begin : nothing), ...opOf(op)]);
+      rows.push([...(index === 0 ? begin : nothingBegins), ...opOf(op)]);
     });
   }
-  rows.push([null, -1, null, null, null, null, ...nothing]);
-  return Array.from({ length: 12 }, (_, column) => rows.map((row) => row[column]));
+  rows.push([null, -1, null, null, null, null, null, ...nothing]);
+  return Array.from({ length: 13 }, (_, column) => rows.map((row) => row[column]));
 }
 
 function opOf(op: Op): Row {
@@ -317,6 +361,7 @@ function answer(jobs: readonly Job[], { outcomes, seqs, did }: Answers, epoch: s
     const its = did.slice(ops, ops + write.ops.length);
     ops += write.ops.length;
     if (outcome === 's') job.answer({ ok: false, reason: 'stale', position });
+    else if (outcome === 'a') job.answer({ ok: false, reason: 'absent', position });
     else if (outcome === 'r') job.answer({ ok: true, position, changes: [], steps, replayed: true });
     else job.answer({ ok: true, position, changes: changesOf(write, seq - steps, its), steps, replayed: false });
   }

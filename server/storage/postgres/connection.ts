@@ -1,11 +1,11 @@
-// How the hub connects to PostgreSQL: connection settings, which errors mean a lost connection, migrations, and the identity of the
-// database. Queries are elsewhere.
+// How the hub connects to PostgreSQL: settings of a session, which errors mean a lost connection, and the identity of the database at the
+// start. Queries are elsewhere.
 
-import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { errorMessage } from '../../../protocol/error-message.ts';
 import type { World } from '../../core/world.ts';
+import { type Adopted, adopt, type DatabaseIdentity, identityOf, identityText } from './database-identity.ts';
+import { migrateTables } from './migrate-tables.ts';
 
 /** How long writes and questions wait for a database that went away before they are refused, in milliseconds. */
 export const patienceMs = 10_000;
@@ -14,16 +14,15 @@ const lockMs = 3_000;
 const idleInTransactionMs = 10_000;
 /** The server's own limit ends a slow statement first. So a missing answer means that the connection is dead. */
 const graceMs = 2_000;
-
-const migrations = fileURLToPath(new URL('./migrations/', import.meta.url));
+/** How long a node that starts waits for others to say whether a database that took over has everything. */
+const othersMs = 8_000;
+const lookMs = 250;
 
 /**
- * Durable whatever the server's default. Every query uses an index in the order of its answer, also on tables that were never
- * analysed. So the planner may not choose another plan.
+ * Every query uses an index in the order of its answer, also on tables that were never analysed. So the planner may not choose another
+ * plan.
  */
-const options = [
-  'search_path=horai',
-  'synchronous_commit=on',
+const planning = [
   'jit=off',
   'enable_seqscan=off',
   'enable_bitmapscan=off',
@@ -38,23 +37,58 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: (id, format) => (id === int8 ? Number : pg.types.getTypeParser(id, format)),
 };
 
-export interface Limits {
+export interface SessionLimits {
+  /** Milliseconds; 0 for a session without any limit of time, whose transaction may pause, too. */
   readonly statementMs: number;
+  /** False if a commit may be lost in a power cut. Default: durable, whatever the server's default. */
+  readonly isDurable?: boolean;
 }
 
-export function settings(url: string, { statementMs }: Limits): pg.ClientConfig {
+/** For sessions that migrate, export or import. */
+export const noLimits: SessionLimits = { statementMs: 0 };
+
+export function settings(url: string, { statementMs }: SessionLimits): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: 'horai',
     connectionTimeoutMillis: connectMs,
-    statement_timeout: statementMs,
-    query_timeout: statementMs + graceMs,
-    lock_timeout: lockMs,
-    idle_in_transaction_session_timeout: idleInTransactionMs,
+    query_timeout: statementMs === 0 ? 0 : statementMs + graceMs,
     keepAlive: true,
-    options: options.map((option) => `-c ${option}`).join(' '),
     types,
   };
+}
+
+/** Sets up the session of a new connection. By statements, because pgbouncer refuses most settings of a startup packet. */
+export async function setUpSession(
+  client: pg.ClientBase,
+  { statementMs, isDurable = true }: SessionLimits,
+): Promise<void> {
+  const isLimited = statementMs > 0;
+  const all = [
+    'search_path=horai',
+    `synchronous_commit=${isDurable ? 'on' : 'off'}`,
+    `statement_timeout=${statementMs}`,
+    `lock_timeout=${isLimited ? lockMs : 0}`,
+    `idle_in_transaction_session_timeout=${isLimited ? idleInTransactionMs : 0}`,
+    ...planning,
+  ];
+  await client.query(all.map((setting) => `SET ${setting}`).join('; '));
+}
+
+/** @throws if the database cannot be reached */
+export async function connectClient(url: string, limits: SessionLimits): Promise<pg.Client> {
+  const client = new pg.Client(settings(url, limits));
+  // A waiting question gets the error; without one, the next question does.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await setUpSession(client, limits);
+    return client;
+  } catch (error) {
+    // Do not wait for the farewell: the server may be out of reach.
+    void client.end().catch(() => undefined);
+    throw error;
+  }
 }
 
 function codeOf(error: unknown): string | undefined {
@@ -66,6 +100,11 @@ export function isLost(error: unknown): boolean {
   const code = codeOf(error);
   // No SQLSTATE means that the connection broke. 08: connection; 53300: too many connections; 57P: shutdown, crash, start.
   return code === undefined || code.startsWith('08') || code === '53300' || code.startsWith('57P');
+}
+
+/** True if a newer hub has migrated the database (take_lane in migrations/). */
+export function isOutdated(error: unknown): boolean {
+  return codeOf(error) === 'HOR02';
 }
 
 /** True if other transactions caused the rollback: the same statement may succeed in a moment. */
@@ -80,23 +119,9 @@ export function reasonOf(error: unknown): string {
   return errorMessage(error).replace(/\.$/, '');
 }
 
-/** The database is not the same any more: it was restored from a backup, or another server has taken over. */
-export class Replaced extends Error {}
-
-// A restored dump has other tables. A cluster recovered to a point in time, or a promoted standby, has another timeline. Each may lack
-// what the old one acknowledged.
-const identityQuery = `
-  SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' ||
-    'horai.channels'::regclass::oid AS identity`;
-
-export async function identityOf(client: pg.ClientBase): Promise<string> {
-  const { rows } = await client.query<{ identity: string }>(identityQuery);
-  return rows[0]?.identity ?? '';
-}
-
 export interface Prepared {
   readonly epoch: string;
-  readonly identity: string;
+  readonly identity: DatabaseIdentity;
 }
 
 /**
@@ -104,23 +129,10 @@ export interface Prepared {
  * @throws if the database cannot be reached or used, or is newer than this hub
  */
 export async function prepare(url: string, world: World): Promise<Prepared> {
-  const client = new pg.Client({ ...settings(url, { statementMs: 0 }), query_timeout: 0, lock_timeout: 0 });
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await connectClient(url, noLimits);
   try {
-    await migrate(client, world);
-    await client.query('BEGIN');
-    await client.query(`SELECT pg_advisory_xact_lock(hashtext('horai.epoch'))`);
-    const identity = await identityOf(client);
-    const { rows } = await client.query<{ name: string; value: string }>('SELECT name, value FROM meta');
-    const meta = new Map(rows.map(({ name, value }) => [name, value]));
-    const known = meta.get('epoch');
-    const epoch = known !== undefined && meta.get('identity') === identity ? known : world.id();
-    const put =
-      'INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
-    await client.query(put, ['epoch', epoch]);
-    await client.query(put, ['identity', identity]);
-    await client.query('COMMIT');
+    await migrateTables(client, world);
+    const { epoch, ...identity } = await adoptAtStart(client, world);
     const { rows: fsync } = await client.query<{ fsync: string }>('SHOW fsync');
     if (fsync[0]?.fsync === 'off')
       world.log.warn({}, 'postgres: fsync is off: a power cut may lose acknowledged writes');
@@ -130,22 +142,19 @@ export async function prepare(url: string, world: World): Promise<Prepared> {
   }
 }
 
-async function migrate(client: pg.Client, world: World): Promise<void> {
-  await runner({
-    dbClient: client,
-    dir: migrations,
-    direction: 'up',
-    schema: 'horai',
-    createSchema: true,
-    migrationsTable: 'migrations',
-    advisoryLockMode: 'wait',
-    log: (text) => world.log.debug({}, `postgres: ${text}`),
-  });
-  const { rows } = await client.query<{ name: string }>(`SELECT name FROM migrations WHERE name <> ALL ($1)`, [known]);
-  if (rows[0] !== undefined) {
-    throw new Error(`the database was written by a newer Horai (it has ${rows[0].name}): install the newer one`);
+/**
+ * Where another server has taken over, nodes that ran meanwhile know whether it has everything, and say so in `meta`. A node that starts
+ * waits for one of them. Without any, the epoch is a new one.
+ */
+async function adoptAtStart(client: pg.Client, world: World): Promise<Adopted> {
+  for (let waitedMs = 0; waitedMs < othersMs; waitedMs += lookMs) {
+    const { rows } = await client.query<{ known: string; others: number }>(
+      `SELECT (SELECT value FROM meta WHERE name = 'identity') AS known,
+         (SELECT count(*) FROM nodes WHERE seen > clock_timestamp() - interval '30 seconds') AS others`,
+    );
+    const isSettled = rows[0]?.known === null || rows[0]?.known === identityText(await identityOf(client));
+    if (isSettled || rows[0]?.others === 0) break;
+    await new Promise<void>((resolve) => world.after(lookMs, resolve));
   }
+  return adopt(client, undefined, () => world.id());
 }
-
-/** Names of all our migrations, to recognise those of a newer hub. */
-const known: readonly string[] = ['1_tables'];

@@ -10,13 +10,16 @@ import { NoticeBatch } from './change-notices.ts';
 /** Far below the server's default limit, so that small notices do not wait behind a large one. */
 const longestText = 65_536;
 const pauseMs = 500;
-const pingMs = 2_000;
+const pingMs = 500;
 const maxMissedPings = 2;
+/** How often a node lets the others know that they hear it. */
+const helloMs = 2_000;
 
 export interface NatsOptions {
   readonly url: string;
-  /** Epoch of the store. Hubs of different databases on one NATS do not receive each other's notices. */
-  readonly epoch: string;
+  /** What tells this database from others: hubs of different ones on one NATS do not receive each other's notices. */
+  readonly database: string;
+  readonly node: string;
   readonly world: World;
 }
 
@@ -31,12 +34,16 @@ export class NatsRelay implements Relay {
 
   constructor(options: NatsOptions) {
     this.#options = options;
-    this.#subject = `horai.${options.epoch}`;
-    this.#notices = new NoticeBatch(options.world.id(), longestText);
+    this.#subject = `horai.${options.database.replace('/', '-')}`;
+    this.#notices = new NoticeBatch(options.node, longestText, () => options.world.now());
   }
 
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  get heard(): ReadonlyMap<string, number> {
+    return this.#notices.heard;
   }
 
   announce(notice: ChangeNotice): void {
@@ -55,11 +62,20 @@ export class NatsRelay implements Relay {
 
   listen(onNotice: (notice: ChangeNotice) => void, onGap: () => void): void {
     void this.#connect(onNotice, onGap);
+    this.#helloLater();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await this.#connection?.close();
+  }
+
+  #helloLater(): void {
+    this.#options.world.after(helloMs, () => {
+      if (this.#closed) return;
+      if (this.#trouble === undefined) this.#connection?.publish(this.#subject, this.#notices.helloText());
+      this.#helloLater();
+    });
   }
 
   async #connect(onNotice: (notice: ChangeNotice) => void, onGap: () => void): Promise<void> {
@@ -89,13 +105,16 @@ export class NatsRelay implements Relay {
     this.#connection = connection;
     connection.subscribe(this.#subject, {
       callback: (_error, message) => {
-        for (const notice of this.#notices.read(message.string())) onNotice(notice);
+        const { notices, isLook } = this.#notices.read(message.string());
+        for (const notice of notices) onNotice(notice);
+        if (isLook) onGap();
       },
     });
     const found = async () => {
       // The subscription is active after this round trip.
       await connection.flush();
       this.#trouble = undefined;
+      connection.publish(this.#subject, this.#notices.lookText());
       onGap();
     };
     await found().catch(() => undefined);

@@ -1,10 +1,10 @@
 // Change notices over LISTEN and NOTIFY, for nodes that share only a database. They have a connection of their own and go out after the commit,
 // all pending ones in one statement: NOTIFY takes a server-wide lock, and commits must never wait for it.
 
-import pg from 'pg';
+import type pg from 'pg';
 import type { ChangeNotice, Relay } from '../../core/relay.ts';
 import type { World } from '../../core/world.ts';
-import { reasonOf, settings } from '../postgres/connection.ts';
+import { connectClient, reasonOf } from '../postgres/connection.ts';
 import { NoticeBatch } from './change-notices.ts';
 
 /** PostgreSQL's limit of a payload is 8,000 bytes. */
@@ -12,13 +12,14 @@ const longestText = 7_900;
 const statementMs = 2_000;
 const firstPauseMs = 100;
 const longestPauseMs = 2_000;
-/** A connection that was cut off stays silent, so it is probed this often. */
-const aliveMs = 3_000;
+/** A connection that was cut off stays silent, so it is probed this often, by a text that lets the other nodes know that they hear this one. */
+const aliveMs = 1_000;
 
 export class PostgresRelay implements Relay {
   readonly #url: string;
   readonly #world: World;
   readonly #notices: NoticeBatch;
+  readonly #verify: (client: pg.ClientBase) => Promise<void>;
   #client: pg.Client | undefined;
   #trouble: string | undefined = 'not connected yet';
   #onNotice: (notice: ChangeNotice) => void = () => undefined;
@@ -27,14 +28,20 @@ export class PostgresRelay implements Relay {
   #pauseMs = firstPauseMs;
   #closed = false;
 
-  constructor(url: string, world: World) {
+  /** @param verify rejects if the database is another one now */
+  constructor(url: string, world: World, node: string, verify: (client: pg.ClientBase) => Promise<void>) {
     this.#url = url;
     this.#world = world;
-    this.#notices = new NoticeBatch(world.id(), longestText);
+    this.#notices = new NoticeBatch(node, longestText, () => world.now());
+    this.#verify = verify;
   }
 
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  get heard(): ReadonlyMap<string, number> {
+    return this.#notices.heard;
   }
 
   announce(notice: ChangeNotice): void {
@@ -60,36 +67,45 @@ export class PostgresRelay implements Relay {
   }
 
   async #send(): Promise<void> {
-    const client = this.#client;
-    try {
-      while (client !== undefined && client === this.#client && this.#notices.size > 0) {
-        await client.query({
-          name: 'notify',
-          text: `SELECT pg_notify('horai', t) FROM unnest($1::text[]) AS t`,
-          values: [this.#notices.take()],
-        });
-      }
-    } catch (error) {
-      if (client !== undefined) this.#lost(client, error);
-    }
+    while (this.#client !== undefined && this.#notices.size > 0)
+      await this.#sendOver(this.#client, this.#notices.take());
     this.#sending = false;
     if (this.#client === undefined) this.#notices.take();
   }
 
-  async #connect(): Promise<void> {
-    // A notice need not survive a power cut.
-    const config = settings(this.#url, { statementMs });
-    const client = new pg.Client({ ...config, options: '-c search_path=horai -c synchronous_commit=off' });
-    client.on('error', (error) => this.#lost(client, error));
-    client.on('end', () => this.#lost(client, 'the connection ended'));
-    client.on('notification', ({ payload = '' }) => {
-      for (const notice of this.#notices.read(payload)) this.#onNotice(notice);
-    });
+  async #sendOver(client: pg.Client, texts: readonly string[]): Promise<void> {
     try {
-      await client.connect();
-      await client.query('LISTEN horai');
+      await client.query({
+        name: 'notify',
+        text: `SELECT pg_notify('horai', t) FROM unnest($1::text[]) AS t`,
+        values: [texts],
+      });
     } catch (error) {
-      void client.end().catch(() => undefined);
+      // Whoever takes over tells the others to look; one that did so while this statement waited has to do it again.
+      const next = this.#client;
+      if (client === next) this.#lost(client, error);
+      else if (next !== undefined) await this.#sendOver(next, [this.#notices.lookText()]);
+    }
+  }
+
+  async #connect(): Promise<void> {
+    let client: pg.Client | undefined;
+    try {
+      // A notice need not survive a power cut.
+      const opened = await connectClient(this.#url, { statementMs, isDurable: false });
+      client = opened;
+      opened.on('error', (error) => this.#lost(opened, error));
+      opened.on('end', () => this.#lost(opened, 'the connection ended'));
+      opened.on('notification', ({ payload = '' }) => {
+        const { notices, isLook } = this.#notices.read(payload);
+        for (const notice of notices) this.#onNotice(notice);
+        if (isLook) this.#onGap();
+      });
+      await this.#verify(client);
+      await client.query('LISTEN horai');
+      await client.query(`SELECT pg_notify('horai', $1)`, [this.#notices.lookText()]);
+    } catch (error) {
+      void client?.end().catch(() => undefined);
       this.#again(reasonOf(error));
       return;
     }
@@ -107,7 +123,7 @@ export class PostgresRelay implements Relay {
   #watch(client: pg.Client): void {
     this.#world.after(aliveMs, () => {
       if (client !== this.#client) return;
-      client.query('SELECT 1').then(
+      client.query(`SELECT pg_notify('horai', $1)`, [this.#notices.helloText()]).then(
         () => this.#watch(client),
         (error: unknown) => this.#lost(client, error),
       );

@@ -1,18 +1,24 @@
 // The data folder of the embedded store: locks it, creates what is missing, and checks that the database file is the one that this
 // folder used last. Every refusal is a sentence for a person. Nothing here applies writes or answers questions.
 
-import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorMessage } from '../../../protocol/error-message.ts';
+import { makeFolder } from '../fsync.ts';
+import { copyBeforeUpgrade, keepCopy } from './before-upgrade.ts';
+import { isDamage } from './checksum.ts';
 import type { Database, OpenDatabase } from './driver.ts';
 import { convert } from './migrate-format-1.ts';
+import { addChecksums } from './migrate-format-2.ts';
 import { createTables, format, readFormat } from './tables.ts';
 
 export interface SqliteFile {
   readonly database: Database;
   readonly epoch: string;
   readonly commits: number;
-  /** Call this after each commit. */
+  /** What the person who runs the hub should know of the folder; a sentence each. */
+  readonly warnings: readonly string[];
+  /** Call this after each commit. It never throws: the commit is on disk already. */
   mark(commits: number): void;
   close(): void;
 }
@@ -24,14 +30,14 @@ export function databasePath(folder: string): string {
 }
 
 /**
- * Opens the folder and its database.
+ * Opens the folder and its database. A database that has fewer commits than the folder knows of is refused, unless `acceptLoss` is set.
  * `freshEpoch` becomes the epoch if the store is new or is not the one that this folder used last. A file of an older format is migrated
  * first, which may take minutes; `converting` receives the number of migrated steps.
  */
 export function openFile(
   open: OpenDatabase,
   folder: string,
-  freshEpoch: string,
+  { freshEpoch, acceptLoss }: { readonly freshEpoch: string; readonly acceptLoss: boolean },
   converting: (steps: number) => void,
 ): Opened {
   const opened: { close(): void }[] = [];
@@ -52,31 +58,85 @@ export function openFile(
     let database = open(path, false);
     opened.push(database);
     database.exec('PRAGMA busy_timeout = 5000');
-    let known = true;
-    if (database.prepare('SELECT name FROM sqlite_schema').get() === undefined) {
+    const isNew = database.prepare('SELECT name FROM sqlite_schema').get() === undefined;
+    const before = isNew ? undefined : readFormat(database, folder);
+    if (before !== undefined && before.found > format) return refuse(before.refusal ?? '');
+    const history = mark.compare(before?.commits ?? 0);
+    if (history === 'lost' && !acceptLoss) return refuse(describeLoss(folder, mark.commits, before?.commits ?? 0));
+    const isOlder = before !== undefined && (before.found === 1 || before.found === 2);
+    const noSpace = isOlder ? keepCopy(database, path, folder, before.found) : undefined;
+    if (noSpace !== undefined) return refuse(noSpace);
+    if (before === undefined) {
+      // Before the first page is written: later it takes a VACUUM.
+      database.exec('PRAGMA auto_vacuum = INCREMENTAL');
       useLog(database);
       createTables(database, freshEpoch, 0);
-    } else {
-      const { found, commits, refusal } = readFormat(database, folder);
-      known = mark.fits(commits);
-      if (found < format) {
-        opened.pop();
-        convert(open, database, path, converting);
-        database = open(path, false);
-        opened.push(database);
-      } else if (refusal !== undefined) return refuse(refusal);
+    } else if (before.found === 1) {
+      opened.pop();
+      convert(open, database, path, converting);
+      database = open(path, false);
+      opened.push(database);
       useLog(database);
+    } else {
+      useLog(database);
+      if (before.found === 2) addChecksums(database, converting);
+      else if (before.refusal !== undefined) return refuse(before.refusal);
+      giveSpaceBack(database);
     }
 
+    // SQLite opens a file for reading alone if it may not, or just then cannot, be opened for writing: then every write would fail.
+    database.exec(`BEGIN IMMEDIATE; UPDATE meta SET value = value WHERE name = 'epoch'; ROLLBACK`);
     const { commits } = readFormat(database, folder);
-    if (!known) database.prepare(`UPDATE meta SET value = ? WHERE name = 'epoch'`).run(freshEpoch);
+    if (!isNew && history !== 'same')
+      database.prepare(`UPDATE meta SET value = ? WHERE name = 'epoch'`).run(freshEpoch);
     mark.write(commits);
     const { epoch } = readFormat(database, folder);
-    return { ok: true, file: { database, epoch, commits, mark: (now) => mark.write(now), close } };
+    const warnings: string[] =
+      history === 'lost' && (mark.commits ?? 0) > 0
+        ? [
+            `the store lost ${(mark.commits ?? 0) - (before?.commits ?? 0)} commits, and the hub was started with --accept-loss`,
+          ]
+        : history === 'copied' && !isNew
+          ? ['the data folder was copied or moved, so clients load everything again']
+          : [];
+    if (isOlder) {
+      const copy = copyBeforeUpgrade(folder, before.found);
+      warnings.push(`the database was migrated; as it was before, it is in ${copy}, until you remove that file`);
+    }
+    return { ok: true, file: { database, epoch, commits, warnings, mark: (now) => mark.tryWrite(now), close } };
   } catch (error) {
     const reason = errorMessage(error);
+    if (isDamage(reason)) {
+      return refuse(
+        `The database in ${folder} is damaged (${reason}): restore a backup with "horai backup restore FILE --replace".`,
+      );
+    }
     return refuse(`The data folder ${folder} cannot be used (${reason}): choose another with HORAI_DATA.`);
   }
+}
+
+/** Bytes of a file of an earlier version that is compacted when it is opened, because that takes less than a second. */
+const smallFile = 67_108_864;
+
+/** Makes a file of an earlier version shrink when data is removed. A large one is left to `horai compact`. */
+function giveSpaceBack(database: Database): void {
+  const isIncremental = database.prepare('PRAGMA auto_vacuum').get<{ auto_vacuum: number }>()?.auto_vacuum === 2;
+  const pages = database.prepare('PRAGMA page_count').get<{ page_count: number }>()?.page_count ?? 0;
+  const size = database.prepare('PRAGMA page_size').get<{ page_size: number }>()?.page_size ?? 0;
+  if (!isIncremental && pages * size <= smallFile) compactFile(database);
+}
+
+/** Writes the whole file anew without its free pages. Takes as much free space as the file, and some seconds for each gigabyte. */
+export function compactFile(database: Database): void {
+  database.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM');
+  database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+}
+
+function describeLoss(folder: string, known: number | undefined, found: number): string {
+  return (
+    `The database in ${folder} has ${found} of at least ${known} commits: it is an older copy, or its file horai.db-wal is missing. ` +
+    'Put back the missing file or restore a backup, or start with "horai start --accept-loss" to go on without what is missing.'
+  );
 }
 
 function useLog(database: Database): void {
@@ -90,7 +150,7 @@ export function lockFolder(
   open: OpenDatabase,
   folder: string,
 ): { readonly ok: true; close(): void } | { readonly ok: false; readonly error: string } {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const lock = open(join(folder, 'lock.db'), false);
   if (take(lock)) return { ok: true, close: () => lock.close() };
   lock.close();
@@ -128,14 +188,34 @@ class Mark {
     this.#found = readFileSync(this.#file, 'utf8');
   }
 
-  fits(commits: number): boolean {
-    const [inode, known] = this.#found.trim().split(' ');
-    return inode === String(this.#inodeNow()) && Number(known) <= commits;
+  /** The commits that the folder knows of; undefined if it knows none. */
+  get commits(): number | undefined {
+    const known = Number(this.#found.trim().split(' ')[1]);
+    return Number.isSafeInteger(known) ? known : undefined;
+  }
+
+  /**
+   * How a database with so many commits relates to what the folder remembers: `same` file; `lost` commits; `copied` or moved; `restored`,
+   * if the folder remembers nothing.
+   */
+  compare(commits: number): 'same' | 'lost' | 'copied' | 'restored' {
+    if (this.commits === undefined) return 'restored';
+    if (this.commits > commits) return 'lost';
+    return this.#found.trim().split(' ')[0] === String(this.#inodeNow()) ? 'same' : 'copied';
   }
 
   write(commits: number): void {
     if (this.#inode === 0n) this.#inode = this.#inodeNow();
     writeSync(this.#file, `${this.#inode} ${commits}`.padEnd(40), 0);
+  }
+
+  /** A mark that cannot be written lags behind, as one does whose write a power cut undid. */
+  tryWrite(commits: number): void {
+    try {
+      this.write(commits);
+    } catch {
+      // The disk is full or broken. SQLite's next commit tells, and its answer is the one that counts.
+    }
   }
 
   close(): void {

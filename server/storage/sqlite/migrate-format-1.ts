@@ -33,6 +33,8 @@ export function convert(open: OpenDatabase, old: Database, path: string, onProgr
     old.close();
   }
   syncPath(fresh);
+  // The old log is gone before the new file has its name, on the disk too.
+  syncPath(dirname(path));
   renameSync(fresh, path);
   syncPath(dirname(path));
 }

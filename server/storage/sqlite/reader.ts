@@ -2,39 +2,72 @@
 // write. Each question is one transaction; if the reader holds a snapshot, all of them share it. Steps come from rows and from sealed
 // blocks; this file merges them.
 
-import type { Answer, Change, ChannelInfo, Head, Item, Outline, Past, Range, Since, Step } from '../../core/store.ts';
+import type {
+  Answer,
+  Change,
+  ChannelInfo,
+  ChannelsPage,
+  Head,
+  Item,
+  Outline,
+  Past,
+  Range,
+  Since,
+  SincePage,
+  Step,
+} from '../../core/store.ts';
 import { decodeBlock, packKey, unpackKey } from './block.ts';
+import {
+  checkSum,
+  damage,
+  emptyChannel,
+  type SummedBlock,
+  type SummedChannel,
+  sumAnswer,
+  sumBlock,
+  sumChannel,
+  sumOrigin,
+  sumStep,
+} from './checksum.ts';
 import type { Database, SqliteStatement, SqliteValue } from './driver.ts';
 import { packChanges, packItems } from './worker-codec.ts';
 
-interface ChannelRow {
-  readonly id: number;
-  readonly seq: number;
-  readonly version: number;
-  readonly floor: number;
-  readonly items: number;
-  readonly longest: number;
-  readonly sealed: number;
-  readonly widest: number;
+interface ChannelRow extends SummedChannel {
+  readonly name: string;
+  readonly sum: number | null;
 }
 
 export type ReaderQuestion =
   | { readonly ask: 'head'; readonly channel: string }
-  | { readonly ask: 'since'; readonly channel: string; readonly seq: number; readonly limit: number }
-  | { readonly ask: 'read'; readonly channel: string; readonly range: Range }
+  | {
+      readonly ask: 'since';
+      readonly channel: string;
+      readonly seq: number;
+      readonly limit: number;
+      readonly page: SincePage;
+    }
+  | { readonly ask: 'read' | 'state'; readonly channel: string; readonly range: Range }
   | { readonly ask: 'history'; readonly channel: string; readonly past: Past }
   | { readonly ask: 'at'; readonly channel: string; readonly seq: number }
-  | { readonly ask: 'channels'; readonly prefix: string }
+  | { readonly ask: 'channels'; readonly prefix: string; readonly page: ChannelsPage }
+  | { readonly ask: 'bytes'; readonly channel: string }
   // Pages of a store that is exported: channels after a name, steps after a seq, answers after a write id.
   | { readonly ask: 'outlines'; readonly after: string | null }
   | { readonly ask: 'steps'; readonly channel: string; readonly after: number }
   | { readonly ask: 'answers'; readonly channel: string; readonly after: string | null };
 
-const nothing: ChannelRow = { id: 0, seq: 0, version: -1, floor: 0, items: 0, longest: 0, sealed: 0, widest: 0 };
+const nothing: ChannelRow = { ...emptyChannel, name: '', sum: null };
 
 /** A step without its `kind`, which depends on the question. */
 type Kept = Omit<Step, 'kind'>;
-type Row = Omit<Kept, 'key'> & { readonly key: string | Uint8Array };
+type Row = Omit<Kept, 'key' | 'origin'> & SummedFields & { readonly key: string | Uint8Array };
+
+/** What the checksum of a row of `steps` needs besides the step. */
+interface SummedFields {
+  readonly channel: number;
+  readonly originId: number;
+  readonly sum: number | null;
+}
 
 interface BlockRow {
   readonly id: number;
@@ -44,11 +77,12 @@ interface BlockRow {
   readonly latest: number;
 }
 
-const columns = `s.key, s.value, s.time, s.until AS "end", s.seq, o.name AS origin, s.at, s.version,
-  iif(s.value IS NULL, NULL, coalesce(s.born, s.seq)) AS born`;
-const itemsThenSteps = 'items i CROSS JOIN steps s ON s.channel = i.channel AND s.seq = i.seq';
+const columns = `s.key, s.value, s.time, s.until AS "end", s.seq, s.at, s.version,
+  iif(s.value IS NULL, NULL, coalesce(s.born, s.seq)) AS born, s.channel, s.origin AS originId, s.sum`;
+/** The key is compared too: a damaged `seq` of an item would find the value of another one. */
+const itemsThenSteps = 'items i CROSS JOIN steps s ON s.channel = i.channel AND s.seq = i.seq AND s.key = i.key';
 const stepsThenItems = 'steps s CROSS JOIN items i ON i.channel = s.channel AND i.key = s.key AND i.seq = s.seq';
-const origins = 'JOIN origins o ON o.id = s.origin';
+const channelColumns = 'name, id, seq, version, floor, items, longest, past, sealed, widest, sum';
 
 const [earliest, latest] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
 const emptyBytes = new Uint8Array();
@@ -60,8 +94,9 @@ const pageRows = 2_000;
 const pageText = 1 << 20;
 
 export class SqliteReader {
+  /** The epoch of the store, for the heads in answers. */
+  epoch: string;
   readonly #database: Database;
-  readonly #epoch: string;
   readonly #prepared = new Map<string, SqliteStatement>();
   /** Keyed by id and count; the most recently used last. */
   readonly #blocks = new Map<string, readonly Kept[]>();
@@ -70,7 +105,7 @@ export class SqliteReader {
 
   constructor(database: Database, epoch: string) {
     this.#database = database;
-    this.#epoch = epoch;
+    this.epoch = epoch;
   }
 
   /** Holds a snapshot: every answer from now on is as of this moment. */
@@ -99,17 +134,24 @@ export class SqliteReader {
       case 'head':
         return this.#head(this.#channel(question.channel));
       case 'since': {
-        const since = this.#since(question.channel, question.seq, question.limit);
+        const since = this.#since(question.channel, question.seq, question.limit, question.page);
         return since.ok ? { ...since, changes: packChanges(since.changes) } : since;
       }
       case 'read':
         return packItems(this.#read(question.channel, question.range));
+      case 'state':
+        return {
+          head: this.#head(this.#channel(question.channel)),
+          items: packItems(this.#read(question.channel, question.range)),
+        };
       case 'history':
         return packChanges(this.#history(question.channel, question.past));
       case 'at':
         return packItems(this.#at(question.channel, question.seq));
       case 'channels':
-        return this.#channels(question.prefix);
+        return this.#channels(question.prefix, question.page);
+      case 'bytes':
+        return this.#bytes(question.channel);
       case 'outlines':
         return this.#outlines(question.after);
       case 'steps':
@@ -119,22 +161,29 @@ export class SqliteReader {
     }
   }
 
-  #since(channel: string, seq: number, limit: number): Since {
+  #since(
+    channel: string,
+    seq: number,
+    limit: number,
+    { size = Number.POSITIVE_INFINITY, basis = seq }: SincePage,
+  ): Since {
     const found = this.#channel(channel);
     const head = this.#head(found);
-    if (seq > 0 && (seq < found.floor || seq > found.seq)) return { ok: false, reason: 'gone', head };
+    if (seq > 0 && (Math.max(seq, basis) < found.floor || seq > found.seq)) return { ok: false, reason: 'gone', head };
     const removed = seq === 0 ? 'AND s.value IS NOT NULL' : '';
     // Walking the steps is cheap unless most of them are past values. Then sorting the items is cheaper.
     const [from, first] = found.seq - seq > 4 * found.items ? [itemsThenSteps, 'i'] : [stepsThenItems, 's'];
     const rows = this.#rows(
-      `SELECT ${columns} FROM ${from} ${origins} WHERE ${first}.channel = ? AND ${first}.seq > ? ${removed} ORDER BY ${first}.seq`,
+      `SELECT ${columns} FROM ${from} WHERE ${first}.channel = ? AND ${first}.seq > ? ${removed} ORDER BY ${first}.seq`,
       found.id,
       seq,
     );
     const changes: Change[] = [];
+    let left = size;
     for (const step of inSeq(rows, this.#sealedSteps(found, seq, latest, false), false)) {
-      if (changes.length === limit) return { ok: true, head, changes, more: true };
+      if (changes.length === limit || left <= 0) return { ok: true, head, changes, more: true };
       changes.push(changeOf(step, seq));
+      left -= step.value?.length ?? 0;
     }
     return { ok: true, head, changes, more: false };
   }
@@ -144,7 +193,11 @@ export class SqliteReader {
     const found = this.#channel(channel);
     const spanned = from !== undefined || to !== undefined;
     const steps =
-      key !== undefined ? this.#one(found, key) : spanned ? this.#inTime(found, range) : this.#byKey(found, range);
+      key !== undefined
+        ? this.#one(found, key, range.at)
+        : spanned
+          ? this.#inTime(found, range)
+          : this.#byKey(found, range);
     const order = (step: Kept, place: NonNullable<typeof after>): number =>
       (range.newest === true ? -1 : 1) *
       ((spanned && (step.time ?? 0) - (place.time ?? 0)) || byCodePoint(step.key, place.key));
@@ -160,12 +213,26 @@ export class SqliteReader {
     return items;
   }
 
-  *#one({ id }: ChannelRow, key: string): Generator<Kept> {
+  *#one({ id }: ChannelRow, key: string, at: number | undefined): Generator<Kept> {
     const item = this.#prepare('SELECT seq FROM items WHERE channel = ? AND key = ?').get<{ seq: number }>(
       id,
       packKey(key),
     );
-    if (item !== undefined) yield this.#stepAt(id, item.seq);
+    if (item === undefined) return;
+    const step = at === undefined || item.seq <= at ? this.#stepAt(id, item.seq) : this.#stepBefore(id, item.seq, at);
+    if (step !== undefined) yield ofKey(step, key, id);
+  }
+
+  /** The step that the item of a later step had at `at`. */
+  #stepBefore(id: number, later: number, at: number): Kept | undefined {
+    const sql = `
+      WITH RECURSIVE chain (seq, prev) AS (
+        SELECT seq, prev FROM steps WHERE channel = ? AND seq = ?
+        UNION ALL
+        SELECT s.seq, s.prev FROM chain c CROSS JOIN steps s ON s.seq = c.prev WHERE s.channel = ? AND c.seq > ?)
+      SELECT seq FROM chain WHERE seq <= ?`;
+    const found = this.#prepare(sql).get<{ seq: number }>(id, later, id, at, at);
+    return found === undefined ? undefined : this.#rowAt(id, found.seq);
   }
 
   /** Items in order of time, then key, beginning where the range or the page begins. */
@@ -178,7 +245,7 @@ export class SqliteReader {
     const most = Math.min(to === undefined ? latest : Math.ceil(to) - 1, newest ? (begun ?? latest) : latest);
     const direction = newest ? 'DESC' : 'ASC';
     const rows = this.#rows(
-      `SELECT ${columns} FROM ${stepsThenItems} ${origins}
+      `SELECT ${columns} FROM ${stepsThenItems}
        WHERE s.channel = ? AND s.time BETWEEN ? AND ? AND s.value IS NOT NULL ORDER BY s.time ${direction}`,
       id,
       least(longest),
@@ -207,10 +274,11 @@ export class SqliteReader {
   }
 
   /** Items in order of key, beginning after the previous page. */
-  *#byKey(channel: ChannelRow, { after, limit = keysAtOnce, newest = false }: Range): Generator<Kept> {
+  *#byKey(channel: ChannelRow, { after, limit = keysAtOnce, newest = false, at = latest }: Range): Generator<Kept> {
     const select = `
       SELECT i.key, i.seq AS item, ${columns.replace('s.key, ', '')} FROM items i
-      LEFT JOIN steps s ON s.channel = i.channel AND s.seq = i.seq LEFT ${origins} WHERE i.channel = ?`;
+      LEFT JOIN steps s ON s.channel = i.channel AND s.seq = i.seq AND s.key = i.key
+      WHERE i.channel = ?`;
     // Texts sort before bytes. Each side gets one bound only: with two, SQLite might choose the index of either.
     const keys = (condition: string, ...values: readonly SqliteValue[]): Iterable<ItemRow> =>
       this.#iterate<ItemRow>(
@@ -230,10 +298,18 @@ export class SqliteReader {
     for (const row of inKey(texts, uuids, newest)) {
       waiting.push(row);
       if (row.seq === null && waiting.length < Math.min(limit, keysAtOnce)) continue;
-      yield* this.#filled(channel.id, waiting);
+      yield* this.#asOf(channel.id, this.#filled(channel.id, waiting), at);
       waiting = [];
     }
-    yield* this.#filled(channel.id, waiting);
+    yield* this.#asOf(channel.id, this.#filled(channel.id, waiting), at);
+  }
+
+  /** The steps that the items of these steps had at `at`. */
+  *#asOf(id: number, steps: Iterable<Kept>, at: number): Generator<Kept> {
+    for (const step of steps) {
+      const then = step.seq <= at ? step : this.#stepBefore(id, step.seq, at);
+      if (then !== undefined) yield then;
+    }
   }
 
   /** Steps of items, in their order. Steps in blocks are looked up block by block. */
@@ -245,14 +321,17 @@ export class SqliteReader {
       steps.set(item, stepIn(block, item) ?? missing(id, item));
     }
     return rows.map((row): Kept => {
-      const { item, seq, key, ...rest } = row;
-      return seq === null ? (steps.get(item) ?? missing(id, item)) : { ...rest, key: unpackKey(key), seq };
+      const { item, seq } = row;
+      const key = unpackKey(row.key);
+      return seq === null
+        ? ofKey(steps.get(item) ?? missing(id, item), key, id)
+        : checked({ ...row, seq }, key, (origin) => this.#origin(origin));
     });
   }
 
   #history(
     channel: string,
-    { key, after = 0, before, limit = Number.POSITIVE_INFINITY, newest = false }: Past,
+    { key, after = 0, before, limit = Number.POSITIVE_INFINITY, size = Number.POSITIVE_INFINITY, newest = false }: Past,
   ): Change[] {
     const found = this.#channel(channel);
     const until = before ?? found.seq + 1;
@@ -261,9 +340,11 @@ export class SqliteReader {
         ? this.#stepsBetween(found, after, until, newest)
         : this.#chain(found.id, key, { after, before: until, newest });
     const changes: Change[] = [];
+    let left = size;
     for (const step of steps) {
-      if (changes.length >= limit) break;
+      if (changes.length >= limit || left <= 0) break;
       changes.push(changeOf(step, step.seq - 1));
+      left -= step.value?.length ?? 0;
     }
     return changes;
   }
@@ -284,7 +365,7 @@ export class SqliteReader {
          SELECT seq, prev FROM steps WHERE channel = ? AND seq = ?
          UNION ALL
          SELECT s.seq, s.prev FROM chain c CROSS JOIN steps s ON s.seq = c.prev WHERE s.channel = ? AND c.prev > ?)
-       SELECT ${columns} FROM chain c CROSS JOIN steps s ON s.seq = c.seq ${origins}
+       SELECT ${columns} FROM chain c CROSS JOIN steps s ON s.seq = c.seq
        WHERE s.channel = ? AND s.seq > ? AND s.seq < ? ORDER BY s.seq ${newest ? 'DESC' : 'ASC'}`,
       id,
       item.seq,
@@ -294,15 +375,15 @@ export class SqliteReader {
       after,
       before,
     );
-    if (this.#rowAt(id, item.seq) !== undefined) yield* rows;
-    else if (item.seq > after && item.seq < before) yield this.#stepAt(id, item.seq);
+    if (this.#rowAt(id, item.seq) !== undefined) for (const row of rows) yield ofKey(row, key, id);
+    else if (item.seq > after && item.seq < before) yield ofKey(this.#stepAt(id, item.seq), key, id);
   }
 
   #at(channel: string, seq: number): Item[] {
     const found = this.#channel(channel);
     const rows = this.#rows(
       `WITH latest AS MATERIALIZED (SELECT max(seq) AS seq FROM steps WHERE channel = ? AND seq <= ? GROUP BY key)
-       SELECT ${columns} FROM latest l CROSS JOIN steps s ON s.seq = l.seq ${origins}
+       SELECT ${columns} FROM latest l CROSS JOIN steps s ON s.seq = l.seq
        WHERE s.channel = ? AND s.value IS NOT NULL ORDER BY s.seq`,
       found.id,
       seq,
@@ -316,21 +397,36 @@ export class SqliteReader {
     return items;
   }
 
-  #channels(prefix: string): ChannelInfo[] {
-    return this.#prepare(`
-      SELECT name AS channel, seq, items FROM channels
-      WHERE name >= ? AND substr(name, 1, length(?)) = ? AND seq > 0 AND loading = 0 ORDER BY name`).all<ChannelInfo>(
-      prefix,
-      prefix,
-      prefix,
-    );
+  #channels(prefix: string, { after, limit }: ChannelsPage): ChannelInfo[] {
+    const rows = this.#prepare(`
+      SELECT ${channelColumns} FROM channels
+      WHERE name ${after === undefined ? '>=' : '>'} ? AND substr(name, 1, length(?)) = ? AND seq > 0 AND loading = 0
+      ORDER BY name LIMIT ?`).all<ChannelRow>(after ?? prefix, prefix, prefix, limit ?? -1);
+    return rows.map((row) => {
+      const { name: channel, seq, items } = checkedChannel(row);
+      return { channel, seq, items };
+    });
+  }
+
+  /** The lengths of texts and blobs are in the headers of their rows, so their contents are not read. */
+  #bytes(channel: string): number {
+    const { id } = this.#channel(channel);
+    const [steps, blocks] = [
+      "SELECT coalesce(sum(octet_length(key) + octet_length(coalesce(value, ''))), 0) AS bytes FROM steps WHERE channel = ?",
+      'SELECT coalesce(sum(octet_length(body)), 0) AS bytes FROM blocks WHERE channel = ?',
+    ].map((sql) => this.#prepare(sql).get<{ bytes: number }>(id)?.bytes ?? 0);
+    return (steps ?? 0) + (blocks ?? 0);
   }
 
   #outlines(after: string | null): Outline[] {
-    return this.#prepare(`
-      SELECT name AS channel, seq, version, floor FROM channels c
+    const rows = this.#prepare(`
+      SELECT ${channelColumns} FROM channels c
       WHERE ${after === null ? '' : 'name > ? AND'} loading = 0 AND (seq > 0 OR EXISTS (SELECT 1 FROM writes WHERE channel = c.id))
-      ORDER BY name LIMIT ${pageRows}`).all<Outline>(...(after === null ? [] : [after]));
+      ORDER BY name LIMIT ${pageRows}`).all<ChannelRow>(...(after === null ? [] : [after]));
+    return rows.map((row) => {
+      const { name: channel, seq, version, floor } = checkedChannel(row);
+      return { channel, seq, version, floor };
+    });
   }
 
   #steps(channel: string, after: number): Step[] {
@@ -347,17 +443,21 @@ export class SqliteReader {
 
   #answers(channel: string, after: string | null): Answer[] {
     const { id } = this.#channel(channel);
-    return this.#prepare(`
-      SELECT id AS writeId, seq, steps, at FROM writes
-      WHERE channel = ? ${after === null ? '' : 'AND id > ?'} ORDER BY id LIMIT ${pageRows}`).all<Answer>(
-      id,
-      ...(after === null ? [] : [after]),
-    );
+    const rows = this.#prepare(`
+      SELECT id AS writeId, seq, steps, at, sum FROM writes
+      WHERE channel = ? ${after === null ? '' : 'AND id > ?'} ORDER BY id LIMIT ${pageRows}`).all<
+      Answer & { readonly sum: number | null }
+    >(id, ...(after === null ? [] : [after]));
+    return rows.map(({ sum, ...answer }) => {
+      const { writeId, seq, steps, at } = answer;
+      checkSum(sum, sumAnswer(id, writeId, seq, steps, at), () => `the answer to a write of ${channel}`);
+      return answer;
+    });
   }
 
   #stepsBetween(channel: ChannelRow, after: number, before: number, newest: boolean): Generator<Kept> {
     const rows = this.#rows(
-      `SELECT ${columns} FROM steps s ${origins}
+      `SELECT ${columns} FROM steps s
        WHERE s.channel = ? AND s.seq > ? AND s.seq < ? ORDER BY s.seq ${newest ? 'DESC' : 'ASC'}`,
       channel.id,
       after,
@@ -385,7 +485,7 @@ export class SqliteReader {
   }
 
   #rowAt(id: number, seq: number): Kept | undefined {
-    return [...this.#rows(`SELECT ${columns} FROM steps s ${origins} WHERE s.channel = ? AND s.seq = ?`, id, seq)][0];
+    return [...this.#rows(`SELECT ${columns} FROM steps s WHERE s.channel = ? AND s.seq = ?`, id, seq)][0];
   }
 
   #sealedAt(id: number, seq: number): Kept {
@@ -402,8 +502,12 @@ export class SqliteReader {
     const name = `${id} ${count}`;
     let steps = this.#blocks.get(name);
     if (steps === undefined) {
-      const body = this.#prepare('SELECT body FROM blocks WHERE id = ?').get<{ body: Uint8Array }>(id)?.body;
-      steps = decodeBlock(body ?? emptyBytes, (origin) => this.#origin(origin));
+      const row = this.#prepare(
+        'SELECT channel, first, last, earliest, latest, reach, count, body, sum FROM blocks WHERE id = ?',
+      ).get<SummedBlock & { readonly channel: number; readonly sum: number | null }>(id);
+      if (row === undefined) throw damage(`block ${id} is missing from the file`);
+      checkSum(row.sum, sumBlock(row.channel, row), () => `block ${id} of channel ${row.channel}`);
+      steps = decodeBlock(row.body, (origin) => this.#origin(origin));
     } else this.#blocks.delete(name);
     this.#blocks.set(name, steps);
     for (const oldest of this.#blocks.keys()) {
@@ -416,16 +520,19 @@ export class SqliteReader {
   #origin(id: number): string {
     let name = this.#origins.get(id);
     if (name === undefined) {
-      name = this.#prepare('SELECT name FROM origins WHERE id = ?').get<{ name: string }>(id)?.name ?? '';
+      const sql = 'SELECT name, sum FROM origins WHERE id = ?';
+      const row = this.#prepare(sql).get<{ name: string; sum: number | null }>(id);
+      if (row === undefined) throw damage(`origin ${id} is missing from the file`);
+      name = row.name;
+      checkSum(row.sum, sumOrigin(name), () => `origin ${id}`);
       this.#origins.set(id, name);
     }
     return name;
   }
 
   *#rows(sql: string, ...values: readonly SqliteValue[]): Generator<Kept> {
-    for (const { key, value, time, end, seq, origin, at, version, born } of this.#iterate<Row>(sql, ...values)) {
-      yield { key: unpackKey(key), value, time, end, seq, origin, at, version, born };
-    }
+    for (const row of this.#iterate<Row>(sql, ...values))
+      yield checked(row, unpackKey(row.key), (id) => this.#origin(id));
   }
 
   #iterate<Found>(sql: string, ...values: readonly SqliteValue[]): Iterable<Found> {
@@ -433,13 +540,12 @@ export class SqliteReader {
   }
 
   #channel(name: string): ChannelRow {
-    const sql = `
-      SELECT id, seq, version, floor, items, longest, sealed, widest FROM channels WHERE name = ? AND loading = 0`;
-    return this.#prepare(sql).get<ChannelRow>(name) ?? nothing;
+    const sql = `SELECT ${channelColumns} FROM channels WHERE name = ? AND loading = 0`;
+    return checkedChannel(this.#prepare(sql).get<ChannelRow>(name) ?? nothing);
   }
 
   #head({ seq, version, floor }: ChannelRow): Head {
-    return { epoch: this.#epoch, seq, version, floor };
+    return { epoch: this.epoch, seq, version, floor };
   }
 
   #prepare(sql: string): SqliteStatement {
@@ -465,7 +571,28 @@ function stepIn(steps: readonly Kept[], seq: number): Kept | undefined {
 }
 
 function missing(id: number, seq: number): never {
-  throw new Error(`step ${seq} of channel ${id} is missing from the file`);
+  throw damage(`step ${seq} of channel ${id} is missing from the file`);
+}
+
+/** A row as a step, if it matches its checksum. */
+function checked(row: Row, key: string, originOf: (id: number) => string): Kept {
+  const { value, time, end, seq, at, version, born, channel, originId, sum } = row;
+  if (sum !== null) {
+    const computed = sumStep(channel, { seq, key, value, time, end, version, origin: originId, at, born });
+    checkSum(sum, computed, () => `step ${seq} of channel ${channel}`);
+  }
+  return { key, value, time, end, seq, origin: originOf(originId), at, version, born };
+}
+
+function checkedChannel(row: ChannelRow): ChannelRow {
+  checkSum(row.sum, sumChannel(row.name, row), () => `the channel ${row.name}`);
+  return row;
+}
+
+/** @throws if the step that an item names is the step of another item */
+function ofKey(step: Kept, key: string, channel: number): Kept {
+  if (step.key !== key) throw damage(`an item of channel ${channel} names step ${step.seq}, which is another’s`);
+  return step;
 }
 
 function changeOf({ key, value, time, end, seq, origin, at, version, born }: Kept, since: number): Change {

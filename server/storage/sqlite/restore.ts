@@ -1,7 +1,7 @@
 // Writes a whole new store into a data folder. It is built beside the existing one, which is set aside only after the new one is on disk.
 // An interrupted restore leaves the old store unchanged, and a leftover folder.
 
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { resolve as absolute, join } from 'node:path';
 import type { World } from '../../core/world.ts';
 import { syncPath } from '../fsync.ts';
@@ -50,6 +50,8 @@ export async function replaceStore<Done>(
     const aside = `${path}.replaced`;
     if (there) setAside(driver.open, path, aside);
     rmSync(join(at, 'mark'), { force: true });
+    // No moment without a store: a power cut leaves the old one or the new one.
+    syncPath(at);
     renameSync(databasePath(staging), path);
     syncPath(at);
     return { ok: true, done: filled.contents, aside: there ? aside : undefined };
@@ -74,9 +76,10 @@ async function whatIsIn(folder: string): Promise<string | undefined> {
   }
 }
 
+/** Gives the store a second name, under which it stays when its first one goes to the new store. */
 function setAside(open: (file: string, readOnly: boolean) => Database, path: string, aside: string): void {
   try {
-    // Checkpoint the log, so that there is one file to move.
+    // Checkpoint the log, so that there is one file.
     const database = open(path, false);
     try {
       database.exec('PRAGMA journal_mode = DELETE');
@@ -86,8 +89,13 @@ function setAside(open: (file: string, readOnly: boolean) => Database, path: str
   } catch {
     // The file may be damaged, which may be the reason for the restore.
   }
-  for (const end of ['', '-wal', '-shm']) {
-    rmSync(`${aside}${end}`, { force: true });
-    if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${aside}${end}`);
+  for (const end of ['', '-wal', '-shm']) rmSync(`${aside}${end}`, { force: true });
+  // A log that is left belongs to the old file: SQLite would take it for that of the new one.
+  for (const end of ['-wal', '-shm']) if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${aside}${end}`);
+  try {
+    linkSync(path, aside);
+  } catch {
+    // A file system without second names.
+    renameSync(path, aside);
   }
 }

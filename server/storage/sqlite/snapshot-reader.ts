@@ -6,6 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import type { Answer, Archive, Outline, Step } from '../../core/store.ts';
 import { type DriverName, everyDriver } from './driver.ts';
 import type { ReaderQuestion } from './reader.ts';
+import { checkFurther } from './row-order.ts';
 import { type FromReader, startWorker, type ToReader } from './threads.ts';
 
 export type OpenedSnapshot =
@@ -60,8 +61,10 @@ export class SqliteSnapshot implements Omit<Archive, 'load'> {
     for (let after: string | null = null; ; ) {
       const page: readonly Outline[] = await this.#ask<readonly Outline[]>({ ask: 'outlines', after });
       yield* page;
-      after = page.at(-1)?.channel ?? null;
-      if (after === null) return;
+      const last = page.at(-1)?.channel;
+      if (last === undefined) return;
+      checkFurther([last], [after], 'the rows of channels');
+      after = last;
     }
   }
 
@@ -70,7 +73,9 @@ export class SqliteSnapshot implements Omit<Archive, 'load'> {
       const page = await this.#ask<readonly Step[]>({ ask: 'steps', channel, after });
       if (page.length === 0) return;
       yield page;
-      after = page.at(-1)?.seq ?? after;
+      const last: number = page.at(-1)?.seq ?? after;
+      checkFurther([last], [after], `the steps of ${channel}`);
+      after = last;
     }
   }
 
@@ -79,7 +84,9 @@ export class SqliteSnapshot implements Omit<Archive, 'load'> {
       const page: readonly Answer[] = await this.#ask<readonly Answer[]>({ ask: 'answers', channel, after });
       if (page.length === 0) return;
       yield page;
-      after = page.at(-1)?.writeId ?? null;
+      const last: string = page.at(-1)?.writeId ?? '';
+      checkFurther([last], [after], `the answers of ${channel}`);
+      after = last;
     }
   }
 

@@ -5,12 +5,14 @@
 import { stat } from 'node:fs/promises';
 import { resolve as absolute } from 'node:path';
 import type { Worker } from 'node:worker_threads';
+import { isFull } from '../../core/channel.ts';
 import type {
   Answer,
   Appended,
   Archive,
   Change,
   ChannelInfo,
+  ChannelsPage,
   Head,
   Item,
   Keep,
@@ -18,17 +20,23 @@ import type {
   Past,
   Position,
   Range,
+  RangeState,
   Since,
+  SincePage,
   Step,
   Store,
+  StoreUser,
   Write,
 } from '../../core/store.ts';
+import type { VerifyOutcome } from '../../core/upkeep.ts';
 import type { World } from '../../core/world.ts';
+import { isDamage } from './checksum.ts';
 import { databasePath } from './data-folder.ts';
 import { type DriverName, everyDriver } from './driver.ts';
 import type { ReaderQuestion } from './reader.ts';
 import { openSnapshot, type SqliteSnapshot } from './snapshot-reader.ts';
 import { type FromReader, type FromWriter, startWorker, type ToReader, type ToWriter } from './threads.ts';
+import { verifyFolder } from './verify-folder.ts';
 import {
   type Flat,
   type Load,
@@ -37,6 +45,7 @@ import {
   packForget,
   packLoad,
   packProve,
+  packVacuum,
   unpackChanges,
   unpackItems,
   unpackOutcomes,
@@ -50,11 +59,16 @@ export interface SqliteOptions {
   /** Tried in this order. */
   readonly drivers?: readonly DriverName[];
   readonly sealing?: Sealing;
+  /** True opens a database that has fewer commits than the folder knows of. */
+  readonly acceptLoss?: boolean;
 }
 
 export type OpenedSqlite =
-  | { readonly ok: true; readonly store: SqliteStore }
+  | { readonly ok: true; readonly store: SqliteStore; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly error: string };
+
+/** The shortest time between two lines about a migration, in milliseconds. */
+const progressMs = 2_000;
 
 /** Opens the store in `folder`, and creates the folder if it is missing. A refusal is one sentence for the person who started the hub. */
 export async function openSqlite({
@@ -62,18 +76,22 @@ export async function openSqlite({
   world,
   drivers = everyDriver,
   sealing = usualSealing,
+  acceptLoss = false,
 }: SqliteOptions): Promise<OpenedSqlite> {
   const at = absolute(folder);
-  const writer = startWorker({ role: 'writer', folder: at, freshEpoch: world.id(), drivers, sealing });
+  const writer = startWorker({ role: 'writer', folder: at, freshEpoch: world.id(), drivers, sealing, acceptLoss });
   const reader = startWorker({ role: 'reader', folder: at, drivers });
-  let converting = false;
-  const first = await new Promise<{ readonly refused: string } | { readonly epoch: string }>((resolve) => {
+  let reported = Number.NEGATIVE_INFINITY;
+  const first = await new Promise<
+    { readonly refused: string } | { readonly epoch: string; readonly warnings: readonly string[] }
+  >((resolve) => {
     const broken = (reason: string): void => resolve({ refused: `The store did not start: ${reason}.` });
     writer.on('message', (message: FromWriter) => {
       if ('epoch' in message || 'refused' in message) resolve(message);
-      if (!('converting' in message) || converting) return;
-      converting = true;
-      world.log.warn({ folder: at }, 'migrating the database to the current format; this may take minutes');
+      if (!('converting' in message) || world.now() - reported < progressMs) return;
+      reported = world.now();
+      const { converting: steps } = message;
+      world.log.warn({ folder: at, steps }, 'migrating the database to the current format; this may take minutes');
     });
     writer.once('error', (error) => broken(String(error)));
     writer.once('exit', () => broken('its thread ended'));
@@ -86,7 +104,7 @@ export async function openSqlite({
       reader.removeAllListeners(event);
     }
     const store = new SqliteStore(writer, reader, first.epoch, { folder: at, world, drivers });
-    return { ok: true, store };
+    return { ok: true, store, warnings: first.warnings };
   }
   await Promise.all([writer.terminate(), reader.terminate()]);
   return { ok: false, error: first.refused };
@@ -95,6 +113,13 @@ export async function openSqlite({
 /** Limits of one transaction, in writes and in characters. A batch should not take much longer than its flush. */
 const mostWrites = 2_000;
 const mostText = 4_000_000;
+/** How often free pages of the file are looked for, and the pause between two steps of giving them back, in milliseconds. */
+const vacuumEveryMs = 60_000;
+const vacuumStepMs = 200;
+/** Pages of one step: a megabyte, some milliseconds of the writer's time. */
+const vacuumPages = 256;
+/** Damaged places that are reported, each once. */
+const mostDamages = 100;
 /** Steps of a load in one transaction. */
 const pageRows = 1_000;
 
@@ -113,14 +138,20 @@ interface Asking {
 }
 
 class Batch {
+  /** True if the writer compacts the file instead of doing jobs. */
+  readonly isCompaction: boolean;
   readonly jobs: Flat = [];
   readonly waiting: Waiting[] = [];
   text = 0;
+
+  constructor(isCompaction = false) {
+    this.isCompaction = isCompaction;
+  }
 }
 
 export class SqliteStore implements Store, Archive {
-  readonly epoch: string;
-  readonly #options: Required<Omit<SqliteOptions, 'sealing'>>;
+  #epoch: string;
+  readonly #options: Required<Omit<SqliteOptions, 'sealing' | 'acceptLoss'>>;
   readonly #writer: Worker;
   readonly #reader: Worker;
   /** Batches to send; the last one still grows. */
@@ -128,16 +159,28 @@ export class SqliteStore implements Store, Archive {
   /** Batches that the writer is working on, oldest first. */
   readonly #sent: Batch[] = [];
   readonly #asking: Asking[] = [];
+  /** Aborted when the store is closed or stops. */
+  readonly #ending = new AbortController();
+  #user: Pick<StoreUser, 'renew'> | undefined;
+  readonly #damageListeners = new Set<(found: string) => void>();
+  /** The damaged places that were reported. */
+  readonly #damages = new Set<string>();
   /** The snapshot that questions about the whole store are answered from while it is exported. */
   #snapshot: SqliteSnapshot | undefined;
   #waking = false;
   #checking: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  #cancelVacuum: () => void = () => undefined;
   /** Why the store takes no more writes and questions. */
   #stopped: Error | undefined;
 
-  constructor(writer: Worker, reader: Worker, epoch: string, options: Required<Omit<SqliteOptions, 'sealing'>>) {
-    this.epoch = epoch;
+  constructor(
+    writer: Worker,
+    reader: Worker,
+    epoch: string,
+    options: Required<Omit<SqliteOptions, 'sealing' | 'acceptLoss'>>,
+  ) {
+    this.#epoch = epoch;
     this.#options = options;
     this.#writer = writer;
     this.#reader = reader;
@@ -148,12 +191,51 @@ export class SqliteStore implements Store, Archive {
     reader.on('message', (message: FromReader) => {
       const asking = this.#asking.shift();
       if ('answer' in message) asking?.answer(message.answer);
-      else asking?.fail(new Error('failed' in message ? message.failed : message.refused));
+      else asking?.fail(this.#failure('failed' in message ? message.failed : message.refused));
     });
+    this.#vacuumLater(vacuumEveryMs);
     for (const worker of [writer, reader]) {
       worker.on('error', (error) => this.#stop(worker, error));
       worker.on('exit', () => this.#stop(worker, new Error('a thread of the store ended')));
     }
+  }
+
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** From now on `user` is told of a new epoch. */
+  attach(user: Pick<StoreUser, 'renew'>): void {
+    this.#user = user;
+  }
+
+  async renewEpoch(): Promise<void> {
+    const epoch = this.#options.world.id();
+    await this.#do((jobs) => packLoad(jobs, { job: 'renew', epoch }));
+    this.#epoch = epoch;
+    this.#user?.renew();
+  }
+
+  /** Checks every checksum of the store, beside reads and writes. @throws if the store is closed meanwhile */
+  async verify(): Promise<VerifyOutcome> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const { folder, drivers } = this.#options;
+    const verified = await verifyFolder(folder, { drivers, signal: this.#ending.signal });
+    if (!verified.ok) throw new Error(verified.error);
+    return verified.outcome;
+  }
+
+  /** Calls `listener` with a sentence when a damaged place is found; each place once. */
+  onDamage(listener: (found: string) => void): void {
+    this.#damageListeners.add(listener);
+  }
+
+  #failure(reason: string): Error {
+    if (isDamage(reason) && !this.#damages.has(reason) && this.#damages.size < mostDamages) {
+      this.#damages.add(reason);
+      for (const listener of this.#damageListeners) listener(reason);
+    }
+    return new Error(reason);
   }
 
   append(channel: string, write: Write, keep: Keep): Promise<Appended> {
@@ -176,14 +258,42 @@ export class SqliteStore implements Store, Archive {
     return this.#checking;
   }
 
-  /** Size of the store's files on disk in bytes, including the log. */
-  async size(): Promise<number> {
+  /**
+   * Writes the file anew without free pages, also one that cannot shrink step by step. Writes wait until it is done.
+   * @returns the bytes of the store's files before and after
+   */
+  async compact(): Promise<{ readonly before: number; readonly after: number }> {
+    const before = await this.size();
+    await new Promise<void>((resolve, fail) => {
+      if (this.#stopped !== undefined) return fail(this.#stopped);
+      const batch = new Batch(true);
+      batch.waiting.push({ write: null, answer: () => resolve(), fail });
+      this.#queue.push(batch);
+      this.#wake();
+    });
+    return { before, after: await this.size() };
+  }
+
+  /** Size of the store's files on disk in bytes. */
+  async files(): Promise<{ readonly database: number; readonly log: number }> {
     const path = databasePath(this.#options.folder);
     const sizes = [path, `${path}-wal`].map((file) => stat(file).then(({ size }) => size));
     const [database = 0, log = 0] = (await Promise.allSettled(sizes)).map((one) =>
       one.status === 'fulfilled' ? one.value : 0,
     );
+    return { database, log };
+  }
+
+  /** Size of the store's files on disk in bytes, including the log. */
+  async size(): Promise<number> {
+    const { database, log } = await this.files();
     return database + log;
+  }
+
+  /** Writes and reads that wait for their answers. */
+  queues(): { readonly writes: number; readonly reads: number } {
+    const writes = [...this.#queue, ...this.#sent].reduce((sum, { waiting }) => sum + waiting.length, 0);
+    return { writes, reads: this.#asking.length };
   }
 
   async *outlines(): AsyncGenerator<Outline> {
@@ -238,17 +348,28 @@ export class SqliteStore implements Store, Archive {
     }
   }
 
+  /** Rebuilds the file, which takes seconds for each gigabyte; other writes wait. */
+  async erase(channels: readonly string[]): Promise<void> {
+    await this.#do((jobs) => packLoad(jobs, { job: 'erase', channels }));
+  }
+
   head(channel: string): Promise<Head> {
     return this.#ask<Head>({ ask: 'head', channel });
   }
 
-  async since(channel: string, seq: number, limit: number): Promise<Since> {
-    const since = await this.#ask<PackedSince>({ ask: 'since', channel, seq, limit });
+  async since(channel: string, seq: number, limit: number, page: SincePage = {}): Promise<Since> {
+    const since = await this.#ask<PackedSince>({ ask: 'since', channel, seq, limit, page });
     return since.ok ? { ...since, changes: unpackChanges(since.changes) } : since;
   }
 
   async read(channel: string, range: Range): Promise<readonly Item[]> {
     return unpackItems(await this.#ask<Flat>({ ask: 'read', channel, range }));
+  }
+
+  async state(channel: string, range: Range): Promise<RangeState> {
+    const { head, items } = await this.#ask<{ head: Head; items: Flat }>({ ask: 'state', channel, range });
+    const unpacked = unpackItems(items);
+    return { head, items: unpacked, more: isFull(unpacked, range) };
   }
 
   async history(channel: string, past: Past): Promise<readonly Change[]> {
@@ -259,8 +380,12 @@ export class SqliteStore implements Store, Archive {
     return unpackItems(await this.#ask<Flat>({ ask: 'at', channel, seq }));
   }
 
-  channels(prefix: string): Promise<readonly ChannelInfo[]> {
-    return this.#ask<readonly ChannelInfo[]>({ ask: 'channels', prefix });
+  channels(prefix: string, page: ChannelsPage = {}): Promise<readonly ChannelInfo[]> {
+    return this.#ask<readonly ChannelInfo[]>({ ask: 'channels', prefix, page });
+  }
+
+  bytes(channel: string): Promise<number> {
+    return this.#ask<number>({ ask: 'bytes', channel });
   }
 
   /** Only this process writes to the folder, so nothing can be missed and the plain way suffices. */
@@ -277,6 +402,8 @@ export class SqliteStore implements Store, Archive {
   }
 
   async #close(): Promise<void> {
+    this.#cancelVacuum();
+    this.#ending.abort();
     if (this.#stopped === undefined) {
       while (this.#queue.length > 0) this.#send();
       this.#stopped = new Error('The store is closed.');
@@ -294,28 +421,51 @@ export class SqliteStore implements Store, Archive {
       return undefined;
     }
     let batch = this.#queue.at(-1);
-    if (batch === undefined || batch.waiting.length === mostWrites || batch.text + text > mostText) {
+    if (
+      batch === undefined ||
+      batch.isCompaction ||
+      batch.waiting.length === mostWrites ||
+      batch.text + text > mostText
+    ) {
       batch = new Batch();
       this.#queue.push(batch);
     }
     batch.waiting.push(waiting);
     batch.text += text;
-    if (this.#sent.length === 0 && !this.#waking) {
-      // Deferred, so that writes of the same turn share the commit.
-      this.#waking = true;
-      setImmediate(() => {
-        this.#waking = false;
-        if (this.#sent.length === 0) this.#send();
-      });
-    }
+    this.#wake();
     return batch;
+  }
+
+  /** Sends the next batch in the next turn, so that writes of the same turn share the commit. */
+  #wake(): void {
+    if (this.#sent.length > 0 || this.#waking) return;
+    this.#waking = true;
+    setImmediate(() => {
+      this.#waking = false;
+      if (this.#sent.length === 0) this.#send();
+    });
+  }
+
+  /** Gives free pages back to the disk, step by step. */
+  #vacuumLater(ms: number): void {
+    this.#cancelVacuum = this.#options.world.after(ms, () => {
+      const vacuum = new Promise<number>((resolve, fail) => {
+        const answer = (appended: Appended) => resolve(appended.position.seq);
+        const batch = this.#room({ write: null, answer, fail }, 0);
+        if (batch !== undefined) packVacuum(batch.jobs, vacuumPages);
+      });
+      vacuum.then(
+        (free) => this.#closing ?? this.#vacuumLater(free > 0 ? vacuumStepMs : vacuumEveryMs),
+        () => this.#closing ?? this.#vacuumLater(vacuumEveryMs),
+      );
+    });
   }
 
   #send(): void {
     const batch = this.#queue.shift();
     if (batch === undefined) return;
     this.#sent.push(batch);
-    this.#writer.postMessage(batch.jobs satisfies ToWriter);
+    this.#writer.postMessage((batch.isCompaction ? 'compact' : batch.jobs) satisfies ToWriter);
   }
 
   #settle(outcomes: readonly WorkerOutcome[], reason = 'it gave no answer'): void {
@@ -324,7 +474,7 @@ export class SqliteStore implements Store, Archive {
     if (this.#sent.length === 0) this.#send();
     batch?.waiting.forEach((waiting, index) => {
       const outcome = outcomes[index] ?? { outcome: 'failed', reason };
-      if (outcome.outcome === 'failed') waiting.fail(new Error(`The store could not write: ${outcome.reason}.`));
+      if (outcome.outcome === 'failed') waiting.fail(this.#failure(`The store could not write: ${outcome.reason}.`));
       else waiting.answer(this.#appended(waiting.write, outcome));
     });
   }
@@ -339,7 +489,8 @@ export class SqliteStore implements Store, Archive {
       case 'replayed':
         return { ok: true, position: this.#position(outcome.seq), changes: [], steps: outcome.steps, replayed: true };
       case 'stale':
-        return { ok: false, reason: 'stale', position: this.#position(outcome.seq) };
+      case 'absent':
+        return { ok: false, reason: outcome.outcome, position: this.#position(outcome.seq) };
       case 'done':
         return { ok: true, position: this.#position(0), changes: [], steps: 0, replayed: false };
     }

@@ -2,7 +2,7 @@
 
 import type { Database } from './driver.ts';
 
-export const format = 2;
+export const format = 3;
 
 /** The metadata of a file, and the reason why this version cannot read it, if there is one. */
 export function readFormat(
@@ -33,7 +33,7 @@ export function createTables(database: Database, epoch: string, commits: number)
   database.exec(`
     BEGIN;
     CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
-    CREATE TABLE origins (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE origins (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, sum INTEGER);
     CREATE TABLE channels (
       id INTEGER PRIMARY KEY,
       name TEXT NOT NULL,
@@ -46,6 +46,7 @@ export function createTables(database: Database, epoch: string, commits: number)
       past INTEGER NOT NULL DEFAULT 0,
       sealed INTEGER NOT NULL DEFAULT 0,
       widest INTEGER NOT NULL DEFAULT 0,
+      sum INTEGER,
       UNIQUE (name, loading)
     );
     CREATE TABLE items (
@@ -66,6 +67,7 @@ export function createTables(database: Database, epoch: string, commits: number)
       at INTEGER NOT NULL,
       key NOT NULL,
       value TEXT,
+      sum INTEGER,
       PRIMARY KEY (channel, seq)
     ) WITHOUT ROWID;
     CREATE INDEX steps_by_time ON steps (channel, time) WHERE time IS NOT NULL;
@@ -78,7 +80,8 @@ export function createTables(database: Database, epoch: string, commits: number)
       latest INTEGER,
       reach INTEGER,
       count INTEGER NOT NULL,
-      body BLOB NOT NULL
+      body BLOB NOT NULL,
+      sum INTEGER
     );
     CREATE UNIQUE INDEX blocks_by_seq ON blocks (channel, last, first, count);
     CREATE INDEX blocks_by_earliest ON blocks (channel, earliest, latest, reach, count) WHERE earliest IS NOT NULL;
@@ -89,6 +92,7 @@ export function createTables(database: Database, epoch: string, commits: number)
       seq INTEGER NOT NULL,
       steps INTEGER NOT NULL,
       at INTEGER NOT NULL,
+      sum INTEGER,
       PRIMARY KEY (channel, id)
     ) WITHOUT ROWID;
     CREATE INDEX writes_by_age ON writes (at);`);

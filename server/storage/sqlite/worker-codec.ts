@@ -21,6 +21,7 @@ export interface Append {
   readonly at: number;
   readonly writeId: string | null;
   readonly base: number | null;
+  readonly needs: string | null;
   readonly ops: readonly JobOp[];
 }
 
@@ -35,15 +36,24 @@ export interface Prove {
   readonly job: 'prove';
 }
 
+/** Gives free pages at the end of the file back to the disk. The outcome's `seq` is the number of pages that are still free. */
+export interface Vacuum {
+  readonly job: 'vacuum';
+  readonly pages: number;
+}
+
 /** A channel that is being loaded stays separate from any channel of its name until the last job publishes it. */
 export type Load =
   | { readonly job: 'load-begin'; readonly channel: string }
   | { readonly job: 'load-steps'; readonly channel: string; readonly steps: readonly Step[] }
   | { readonly job: 'load-answers'; readonly channel: string; readonly answers: readonly Answer[] }
   | { readonly job: 'load-end'; readonly outline: Outline }
-  | { readonly job: 'load-drop'; readonly channel: string };
+  | { readonly job: 'load-drop'; readonly channel: string }
+  | { readonly job: 'erase'; readonly channels: readonly string[] }
+  /** Gives the store another epoch. */
+  | { readonly job: 'renew'; readonly epoch: string };
 
-export type Job = Append | Forget | Prove | Load;
+export type Job = Append | Forget | Prove | Vacuum | Load;
 
 export type Did = 'nothing' | 'create' | 'update' | 'delete';
 
@@ -51,15 +61,15 @@ export type Did = 'nothing' | 'create' | 'update' | 'delete';
 export type WorkerOutcome =
   | { readonly outcome: 'made'; readonly seq: number; readonly did: readonly Did[] }
   | { readonly outcome: 'replayed'; readonly seq: number; readonly steps: number }
-  | { readonly outcome: 'stale'; readonly seq: number }
+  | { readonly outcome: 'stale' | 'absent'; readonly seq: number }
   | { readonly outcome: 'done' }
   | { readonly outcome: 'failed'; readonly reason: string };
 
 export type Flat = (string | number | null)[];
 
 export function packAppend(flat: Flat, channel: string, write: Write, keep: Keep): void {
-  const { ops, origin, at, writeId = null, base = null } = write;
-  flat.push('append', channel, keep, origin, at, writeId, base, ops.length);
+  const { ops, origin, at, writeId = null, base = null, needs = null } = write;
+  flat.push('append', channel, keep, origin, at, writeId, base, needs, ops.length);
   for (const op of ops) {
     const { key, version = null } = op;
     if (op.op === 'remove') flat.push('remove', key, null, null, null, version);
@@ -75,6 +85,10 @@ export function packProve(flat: Flat): void {
   flat.push('prove');
 }
 
+export function packVacuum(flat: Flat, pages: number): void {
+  flat.push('vacuum', pages);
+}
+
 /** Loads are packed as JSON: they are rare, and their steps are objects on both sides. */
 export function packLoad(flat: Flat, load: Load): void {
   flat.push('load', JSON.stringify(load));
@@ -86,6 +100,7 @@ export function unpackJobs(flat: Flat): Job[] {
   while (!next.done) {
     const job = next.oneOf(jobNames);
     if (job === 'prove') jobs.push({ job });
+    else if (job === 'vacuum') jobs.push({ job, pages: next.number() });
     else if (job === 'load') {
       const load: Load = JSON.parse(next.text());
       jobs.push(load);
@@ -93,13 +108,14 @@ export function unpackJobs(flat: Flat): Job[] {
     else {
       const ops: JobOp[] = [];
       const [channel, keep, origin, at] = [next.text(), next.oneOf(keeps), next.text(), next.number()];
-      const [writeId, base, count] = [next.textOrNull(), next.numberOrNull(), next.number()];
+      const [writeId, base] = [next.textOrNull(), next.numberOrNull()];
+      const [needs, count] = [next.textOrNull(), next.number()];
       for (let index = 0; index < count; index += 1) {
         const [op, key, value] = [next.oneOf(opNames), next.text(), next.textOrNull()];
         const [time, end, version] = [next.numberOrNull(), next.numberOrNull(), next.numberOrNull()];
         ops.push({ op, key, value, time, end, version });
       }
-      jobs.push({ job, channel, keep, origin, at, writeId, base, ops });
+      jobs.push({ job, channel, keep, origin, at, writeId, base, needs, ops });
     }
   }
   return jobs;
@@ -113,7 +129,7 @@ export function packOutcomes(outcomes: readonly WorkerOutcome[]): Flat {
       flat.push(outcome.seq, outcome.did.length);
       for (const did of outcome.did) flat.push(did);
     } else if (outcome.outcome === 'replayed') flat.push(outcome.seq, outcome.steps);
-    else if (outcome.outcome === 'stale') flat.push(outcome.seq);
+    else if (outcome.outcome === 'stale' || outcome.outcome === 'absent') flat.push(outcome.seq);
     else if (outcome.outcome === 'failed') flat.push(outcome.reason);
   }
   return flat;
@@ -129,7 +145,7 @@ export function unpackOutcomes(flat: Flat): WorkerOutcome[] {
       const did = Array.from({ length: next.number() }, () => next.oneOf(dids));
       outcomes.push({ outcome, seq, did });
     } else if (outcome === 'replayed') outcomes.push({ outcome, seq: next.number(), steps: next.number() });
-    else if (outcome === 'stale') outcomes.push({ outcome, seq: next.number() });
+    else if (outcome === 'stale' || outcome === 'absent') outcomes.push({ outcome, seq: next.number() });
     else if (outcome === 'failed') outcomes.push({ outcome, reason: next.text() });
     else outcomes.push({ outcome });
   }
@@ -179,12 +195,12 @@ export type PackedSince =
   | { readonly ok: true; readonly head: Head; readonly changes: Flat; readonly more: boolean }
   | Extract<Since, { readonly ok: false }>;
 
-const jobNames = ['append', 'forget', 'prove', 'load'] as const;
+const jobNames = ['append', 'forget', 'prove', 'vacuum', 'load'] as const;
 const keeps = ['all', 'last'] as const;
 const opNames = ['put', 'add', 'remove'] as const;
 const dids = ['nothing', 'create', 'update', 'delete'] as const;
 const kinds = ['create', 'update', 'delete'] as const;
-const outcomeNames = ['made', 'replayed', 'stale', 'done', 'failed'] as const;
+const outcomeNames = ['made', 'replayed', 'stale', 'absent', 'done', 'failed'] as const;
 
 /** Reads a flat array from the front. An unexpected value is a bug in this file. */
 class Cursor {

@@ -4,13 +4,17 @@
 import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorMessage } from '../../../protocol/error-message.ts';
-import { databasePath, openFile } from './data-folder.ts';
+import { compactFile, databasePath, openFile } from './data-folder.ts';
 import { loadDriver, type OpenDatabase } from './driver.ts';
 import { SqliteReader } from './reader.ts';
+import { StoreCheck } from './store-check.ts';
 import { readFormat } from './tables.ts';
-import type { FromReader, FromWriter, Role, ToReader, ToWriter } from './threads.ts';
+import type { FromReader, FromVerifier, FromWriter, Role, ToReader, ToWriter } from './threads.ts';
 import { packOutcomes, unpackJobs } from './worker-codec.ts';
-import { type Sealing, SqliteWriter } from './writer.ts';
+import { SqliteWriter } from './writer.ts';
+
+/** A check says how far it is at most this often, in milliseconds. */
+const progressMs = 1_000;
 
 const role: Role = workerData;
 const port = parentPort;
@@ -21,6 +25,10 @@ if (role.role === 'writer') {
   const say = (message: FromWriter): void => port.postMessage(message);
   if (driver.ok) write(driver.open, role, say);
   else say({ refused: driver.error });
+} else if (role.role === 'verifier') {
+  const say = (message: FromVerifier): void => port.postMessage(message);
+  if (driver.ok) verify(driver.open, role, say);
+  else say({ refused: driver.error });
 } else {
   const say = (message: FromReader): void => port.postMessage(message);
   if (driver.ok) read(driver.open, role.role === 'holder', say);
@@ -29,17 +37,24 @@ if (role.role === 'writer') {
 
 function write(
   open: OpenDatabase,
-  { folder, freshEpoch, sealing }: { readonly folder: string; readonly freshEpoch: string; readonly sealing: Sealing },
+  { folder, freshEpoch, sealing, acceptLoss = false }: Extract<Role, { readonly role: 'writer' }>,
   say: (message: FromWriter) => void,
 ): void {
-  const opened = openFile(open, folder, freshEpoch, (steps) => say({ converting: steps }));
+  const opened = openFile(open, folder, { freshEpoch, acceptLoss }, (steps) => say({ converting: steps }));
   if (!opened.ok) {
     say({ refused: opened.error });
     return;
   }
   const { file } = opened;
-  const writer = new SqliteWriter(file.database, file.commits, file.mark, sealing);
-  writer.sweep();
+  let writer: SqliteWriter;
+  try {
+    writer = new SqliteWriter(file.database, file.commits, file.mark, sealing);
+    writer.sweep();
+  } catch (error) {
+    file.close();
+    say({ refused: `The store in ${folder} cannot be opened (${reason(error)}): restore a backup.` });
+    return;
+  }
   port?.on('message', (message: ToWriter) => {
     if (message === 'close') {
       file.close();
@@ -47,12 +62,17 @@ function write(
       return;
     }
     try {
+      if (message === 'compact') {
+        compactFile(file.database);
+        say({ outcomes: packOutcomes([{ outcome: 'done' }]) });
+        return;
+      }
       say({ outcomes: packOutcomes(writer.apply(unpackJobs(message))) });
     } catch (error) {
       say({ failed: reason(error) });
     }
   });
-  say({ epoch: file.epoch });
+  say({ epoch: file.epoch, warnings: file.warnings });
 }
 
 function read(open: OpenDatabase, hold: boolean, say: (message: FromReader) => void): void {
@@ -60,6 +80,7 @@ function read(open: OpenDatabase, hold: boolean, say: (message: FromReader) => v
   const opened = (epoch: string): SqliteReader => {
     // Opened with the first question, because the writer creates the file.
     reader ??= new SqliteReader(open(databasePath(role.folder), true), epoch);
+    reader.epoch = epoch;
     return reader;
   };
   if (hold) {
@@ -94,6 +115,39 @@ function read(open: OpenDatabase, hold: boolean, say: (message: FromReader) => v
       say({ failed: reason(error) });
     }
   });
+}
+
+/** Checks the whole database, says how far it is, and at last the outcome. */
+function verify(
+  open: OpenDatabase,
+  { folder, rests }: Extract<Role, { readonly role: 'verifier' }>,
+  say: (message: FromVerifier) => void,
+): void {
+  try {
+    if (!existsSync(databasePath(folder))) throw new Error('it has no store');
+    const database = open(databasePath(folder), false);
+    database.exec('PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA cache_size = -8192');
+    const { refusal } = readFormat(database, folder);
+    const clock = () => performance.now();
+    // Only this thread waits.
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    if (refusal === undefined) {
+      const rest = (ms: number): void => {
+        if (rests) Atomics.wait(sleeper, 0, 0, ms);
+      };
+      let said = clock();
+      const onProgress = (checked: number): void => {
+        if (clock() - said < progressMs) return;
+        said = clock();
+        say({ checked });
+      };
+      say({ answer: new StoreCheck(database).run(clock, rest, onProgress) });
+    } else say({ refused: refusal });
+    database.close();
+  } catch (error) {
+    say({ refused: `The data folder ${folder} cannot be read (${reason(error)}).` });
+  }
+  port?.close();
 }
 
 function reason(error: unknown): string {

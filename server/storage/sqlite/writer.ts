@@ -3,8 +3,20 @@
 
 import { errorMessage } from '../../../protocol/error-message.ts';
 import type { Answer, Outline, Step } from '../../core/store.ts';
-import { decodeBlock, encodeBlock, extentOf, furthest, type Loose, packKey, type Sealed } from './block.ts';
+import { decodeBlock, encodeBlock, extentOf, furthest, type Loose, packKey, type Sealed, unpackKey } from './block.ts';
+import {
+  checkSum,
+  damage,
+  emptyChannel,
+  type SummedBlock,
+  sumAnswer,
+  sumBlock,
+  sumChannel,
+  sumOrigin,
+  sumStep,
+} from './checksum.ts';
 import type { Database, SqliteStatement } from './driver.ts';
+import { compact, deleteUnused, originsOf } from './erase.ts';
 import type { Append, Did, Forget, Job, JobOp, Load, WorkerOutcome } from './worker-codec.ts';
 
 /** How long a write id is remembered, in milliseconds of the hub's clock. */
@@ -30,6 +42,7 @@ export interface Sealing {
 export const usualSealing: Sealing = { hot: 1_024, steps: 512, text: 1 << 19 };
 
 interface ChannelRow {
+  name: string;
   /** 0 until the channel has a row. */
   id: number;
   seq: number;
@@ -60,6 +73,8 @@ interface LatestRow {
 
 interface OpenBlock {
   readonly id: number;
+  /** The id of its channel. */
+  readonly channel: number;
   readonly steps: Sealed[];
   changed: boolean;
 }
@@ -89,7 +104,9 @@ export class SqliteWriter {
   /** Applies all jobs in one transaction. If that fails, each job gets its own, so that a job that cannot be applied fails alone. */
   apply(jobs: readonly Job[]): WorkerOutcome[] {
     try {
-      return this.#transact(jobs);
+      const outcomes = this.#transact(jobs);
+      if (jobs.some(({ job }) => job === 'erase')) compact(this.#database);
+      return outcomes;
     } catch (error) {
       if (jobs.length > 1) return jobs.flatMap((job) => this.apply([job]));
       return [{ outcome: 'failed', reason: errorMessage(error) }];
@@ -104,7 +121,8 @@ export class SqliteWriter {
       for (const channel of this.#changed) {
         this.#seal(channel);
         const { id, seq, version, floor, items, longest, past, sealed, widest } = channel;
-        this.#sql.updateChannel.run(seq, version, floor, items, longest, past, sealed, widest, id);
+        const sum = sumChannel(channel.name, channel);
+        this.#sql.updateChannel.run(seq, version, floor, items, longest, past, sealed, widest, sum, id);
       }
       this.#changed.clear();
       this.#sql.count.run(this.#commits + 1);
@@ -131,18 +149,27 @@ export class SqliteWriter {
 
   #do(job: Job): WorkerOutcome {
     if (job.job === 'append') return this.#append(job);
+    if (job.job === 'vacuum') return { outcome: 'made', seq: this.#vacuum(job.pages), did: [] };
     if (job.job === 'forget') this.#forget(job);
     else if (job.job !== 'prove') this.#load(job);
     return { outcome: 'done' };
   }
 
-  #append({ channel: name, keep, origin, at, writeId, base, ops }: Append): WorkerOutcome {
+  #append({ channel: name, keep, origin, at, writeId, base, needs, ops }: Append): WorkerOutcome {
     const channel = this.#channel(name);
     if (writeId !== null && channel.id !== 0) {
-      const answer = this.#sql.answer.get<{ seq: number; steps: number }>(channel.id, writeId);
+      const answer = this.#sql.answer.get<{ seq: number; steps: number; at: number; sum: number | null }>(
+        channel.id,
+        writeId,
+      );
+      if (answer !== undefined) {
+        const { seq, steps, at: then, sum } = answer;
+        checkSum(sum, sumAnswer(channel.id, writeId, seq, steps, then), () => `the answer to a write of ${name}`);
+      }
       if (answer !== undefined) return { outcome: 'replayed', seq: answer.seq, steps: answer.steps };
     }
     if (base !== null && base !== channel.seq) return { outcome: 'stale', seq: channel.seq };
+    if (needs !== null && !this.#has(channel, needs)) return { outcome: 'absent', seq: channel.seq };
 
     if (channel.id === 0) this.#create(name, channel);
     const before = channel.seq;
@@ -150,10 +177,16 @@ export class SqliteWriter {
     const did = ops.map((op) => this.#step(channel, op, keep === 'all', originId, at));
     if (channel.seq > before) this.#changed.add(channel);
     if (writeId !== null) {
-      this.#sql.remember.run(channel.id, writeId, channel.seq, channel.seq - before, at);
+      this.#remember(channel.id, writeId, channel.seq, channel.seq - before, at);
       this.#prune(at);
     }
     return { outcome: 'made', seq: channel.seq, did };
+  }
+
+  #has(channel: ChannelRow, key: string): boolean {
+    const found = this.#sql.latest.get<LatestRow>(null, null, null, channel.id, packKey(key));
+    // A block holds no deletes.
+    return found !== undefined && (found.sealed === 1 || found.born !== null);
   }
 
   #step(
@@ -182,7 +215,18 @@ export class SqliteWriter {
     else if (latest !== undefined && !keepAll) sql.deleteStep.run(id, latest.seq);
     if (keepAll) channel.past = 1;
     const prev = (keepAll ? latest?.seq : latest?.prev) ?? null;
-    sql.insertStep.run(id, seq, prev, value === null ? null : born, time, end, version, origin, at, named, value);
+    const sum = sumStep(id, {
+      seq,
+      key,
+      value,
+      time,
+      end,
+      version,
+      origin,
+      at,
+      born: value === null ? null : (born ?? seq),
+    });
+    sql.insertStep.run(id, seq, prev, value === null ? null : born, time, end, version, origin, at, named, value, sum);
     if (value === null) {
       channel.items -= 1;
       return 'delete';
@@ -200,8 +244,13 @@ export class SqliteWriter {
       const through = channel.seq - hot;
       const steps: Loose[] = [];
       let [left, passed] = [text, 0];
-      for (const row of this.#sql.loose.iterate<Loose>(id, channel.sealed, through)) {
+      for (const row of this.#sql.loose.iterate<LooseRow>(id, channel.sealed, through)) {
         if (sealable(row)) {
+          checkSum(
+            row.sum,
+            sumStep(id, { ...row, key: unpackKey(row.key) }),
+            () => `step ${row.seq} of ${channel.name}`,
+          );
           steps.push(row);
           left -= row.value.length;
           if (left <= 0 || steps.length === most) break;
@@ -213,7 +262,9 @@ export class SqliteWriter {
         return;
       }
       const { first, last, earliest, latest, reach, count } = extentOf(steps);
-      this.#sql.insertBlock.run(id, first, last, earliest, latest, reach, count, encodeBlock(steps));
+      const body = encodeBlock(steps);
+      const sum = sumBlock(id, { first, last, earliest, latest, reach, count, body });
+      this.#sql.insertBlock.run(id, first, last, earliest, latest, reach, count, body, sum);
       if (passed === 0) this.#sql.deleteSteps.run(id, first, last);
       else for (const { seq } of steps) this.#sql.deleteStep.run(id, seq);
       channel.sealed = last;
@@ -229,13 +280,15 @@ export class SqliteWriter {
     this.#blocks.set(id, block);
     if (this.#blocks.size > openBlocks) this.#closeBlocks();
     const step = block.steps.find((one) => one.seq === seq);
-    if (step === undefined) throw new Error(`step ${seq} of channel ${channel.id} is missing from the file`);
+    if (step === undefined) throw damage(`step ${seq} of ${channel.name} is missing from the file`);
     return { block, step };
   }
 
   #open(id: number): OpenBlock {
-    const body = this.#sql.openBlock.get<{ body: Uint8Array }>(id)?.body;
-    return { id, steps: body === undefined ? [] : decodeBlock(body, (origin) => origin), changed: false };
+    const row = this.#sql.openBlock.get<SummedBlock & { channel: number; sum: number | null }>(id);
+    if (row === undefined) return { id, channel: 0, steps: [], changed: false };
+    checkSum(row.sum, sumBlock(row.channel, row), () => `block ${id} of channel ${row.channel}`);
+    return { id, channel: row.channel, steps: decodeBlock(row.body, (origin) => origin), changed: false };
   }
 
   /** @param past keeps the superseded step as a past value */
@@ -244,7 +297,8 @@ export class SqliteWriter {
     block.changed = true;
     if (!past) return;
     const { seq, born, time, end, version, origin, at, key, value } = step;
-    this.#sql.insertStep.run(channel.id, seq, null, born, time, end, version, origin, at, packKey(key), value);
+    const sum = sumStep(channel.id, step);
+    this.#sql.insertStep.run(channel.id, seq, null, born, time, end, version, origin, at, packKey(key), value, sum);
   }
 
   #closeBlocks(): void {
@@ -253,7 +307,11 @@ export class SqliteWriter {
       const { id, steps } = block;
       const { first, last, earliest, latest, reach, count } = extentOf(steps);
       if (count === 0) this.#sql.deleteBlock.run(id);
-      else this.#sql.updateBlock.run(first, last, earliest, latest, reach, count, encodeBlock(steps), id);
+      else {
+        const body = encodeBlock(steps);
+        const sum = sumBlock(block.channel, { first, last, earliest, latest, reach, count, body });
+        this.#sql.updateBlock.run(first, last, earliest, latest, reach, count, body, sum, id);
+      }
       block.changed = false;
     }
     for (const id of this.#blocks.keys()) if (this.#blocks.size > openBlocks) this.#blocks.delete(id);
@@ -270,6 +328,14 @@ export class SqliteWriter {
     this.#changed.add(channel);
   }
 
+  /** @returns the number of pages that are still free; 0 for a file that cannot shrink step by step */
+  #vacuum(pages: number): number {
+    const mode = this.#database.prepare('PRAGMA auto_vacuum').get<{ auto_vacuum: number }>()?.auto_vacuum;
+    if (mode !== 2) return 0;
+    this.#database.exec(`PRAGMA incremental_vacuum(${Math.trunc(pages)})`);
+    return this.#database.prepare('PRAGMA freelist_count').get<{ freelist_count: number }>()?.freelist_count ?? 0;
+  }
+
   /** Drops channels whose load did not finish. */
   sweep(): void {
     const names = this.#sql.findLoading.all<{ name: string }>().map(({ name }) => name);
@@ -283,10 +349,12 @@ export class SqliteWriter {
         throw new Error(`The channel ${job.channel} exists already.`);
       }
       this.#drop(job.channel, true);
-      this.#create(job.channel, { ...nothing }, true);
+      this.#create(job.channel, { ...nothing, name: job.channel }, true);
     } else if (job.job === 'load-steps') this.#loadSteps(this.#channel(job.channel, true), job.steps);
     else if (job.job === 'load-answers') this.#loadAnswers(this.#channel(job.channel, true), job.answers);
     else if (job.job === 'load-end') this.#loadEnd(job.outline);
+    else if (job.job === 'erase') this.#erase(job.channels);
+    else if (job.job === 'renew') this.#sql.renew.run(job.epoch);
     else this.#drop(job.channel, true);
   }
 
@@ -305,6 +373,7 @@ export class SqliteWriter {
       }
       if (time !== null && end !== null && end - time > channel.longest) channel.longest = end - time;
       const before = latest?.seq ?? null;
+      const from = this.#origin(origin);
       sql.insertStep.run(
         id,
         seq,
@@ -313,10 +382,21 @@ export class SqliteWriter {
         time,
         end,
         version,
-        this.#origin(origin),
+        from,
         at,
         named,
         value,
+        sumStep(id, {
+          seq,
+          key,
+          value,
+          time,
+          end,
+          version,
+          origin: from,
+          at,
+          born: value === null ? null : (born ?? seq),
+        }),
       );
       if (latest !== undefined && (latest.sealed === 1 || latest.born !== null)) channel.items -= 1;
       if (value !== null) channel.items += 1;
@@ -326,7 +406,11 @@ export class SqliteWriter {
   }
 
   #loadAnswers({ id }: ChannelRow, answers: readonly Answer[]): void {
-    for (const { writeId, seq, steps, at } of answers) this.#sql.remember.run(id, writeId, seq, steps, at);
+    for (const { writeId, seq, steps, at } of answers) this.#remember(id, writeId, seq, steps, at);
+  }
+
+  #remember(channel: number, writeId: string, seq: number, steps: number, at: number): void {
+    this.#sql.remember.run(channel, writeId, seq, steps, at, sumAnswer(channel, writeId, seq, steps, at));
   }
 
   #loadEnd({ channel: name, seq, version, floor }: Outline): void {
@@ -338,6 +422,19 @@ export class SqliteWriter {
     this.#changed.add(loaded);
     this.#channels.delete(loadingName(name));
     this.#channels.set(name, loaded);
+  }
+
+  #erase(names: readonly string[]): void {
+    const origins = new Set<number>();
+    for (const name of names) {
+      const channel = this.#channel(name);
+      if (channel.id === 0) continue;
+      for (const origin of originsOf(this.#database, channel.id)) origins.add(origin);
+      this.#drop(name, false);
+    }
+    deleteUnused(this.#database, origins);
+    this.#origins.clear();
+    this.#blocks.clear();
   }
 
   #drop(name: string, loading: boolean): void {
@@ -352,8 +449,9 @@ export class SqliteWriter {
     const cachedAs = loading ? loadingName(name) : name;
     const known = this.#channels.get(cachedAs);
     if (known !== undefined) return known;
-    const found = this.#sql.findChannel.get<ChannelRow>(name, loading ? 1 : 0);
-    if (found === undefined) return { ...nothing };
+    const found = this.#sql.findChannel.get<ChannelRow & { sum: number | null }>(name, loading ? 1 : 0);
+    if (found === undefined) return { ...nothing, name };
+    checkSum(found.sum, sumChannel(name, found), () => `the channel ${name}`);
     this.#channels.set(cachedAs, found);
     return found;
   }
@@ -367,29 +465,20 @@ export class SqliteWriter {
     const known = this.#origins.get(name);
     if (known !== undefined) return known;
     const found = this.#sql.findOrigin.get<{ id: number }>(name);
-    const id = found?.id ?? Number(this.#sql.insertOrigin.run(name).lastInsertRowid);
+    const id = found?.id ?? Number(this.#sql.insertOrigin.run(name, sumOrigin(name)).lastInsertRowid);
     this.#origins.set(name, id);
     return id;
   }
 
   #prune(now: number): void {
-    if (now < this.#pruneFrom) return;
+    // A clock that was set back prunes again, too.
+    if (now < this.#pruneFrom && now >= this.#pruneFrom - pruneEvery) return;
     const { changes } = this.#sql.prune.run(now - remembered, prunedAtOnce);
     this.#pruneFrom = Number(changes) === prunedAtOnce ? now : now + pruneEvery;
   }
 }
 
-const nothing: ChannelRow = {
-  id: 0,
-  seq: 0,
-  version: -1,
-  floor: 0,
-  items: 0,
-  longest: 0,
-  past: 0,
-  sealed: 0,
-  widest: 0,
-};
+const nothing: ChannelRow = { ...emptyChannel, name: '' };
 
 /** Deletes stay in their rows, and so does what does not fit into a block. */
 function sealable({
@@ -406,6 +495,9 @@ function fits(number: number | null): boolean {
   return number === null || (Number.isInteger(number) && Math.abs(number) < furthest);
 }
 
+/** A row of `steps` that may be sealed, with its checksum. */
+type LooseRow = Loose & { readonly sum: number | null };
+
 /** A name that no channel can have. */
 function loadingName(name: string): string {
   return `\0${name}`;
@@ -421,12 +513,15 @@ function statements(database: Database) {
   return {
     begin: sql('BEGIN IMMEDIATE'),
     commit: sql('COMMIT'),
+    renew: sql(`UPDATE meta SET value = ? WHERE name = 'epoch'`),
     count: sql(`UPDATE meta SET value = ? WHERE name = 'commits'`),
     findChannel: sql(`
-      SELECT id, seq, version, floor, items, longest, past, sealed, widest FROM channels WHERE name = ? AND loading = ?`),
+      SELECT name, id, seq, version, floor, items, longest, past, sealed, widest, sum FROM channels
+      WHERE name = ? AND loading = ?`),
     insertChannel: sql('INSERT INTO channels (name, loading) VALUES (?, ?)'),
     updateChannel: sql(`
-      UPDATE channels SET seq = ?, version = ?, floor = ?, items = ?, longest = ?, past = ?, sealed = ?, widest = ?
+      UPDATE channels SET seq = ?, version = ?, floor = ?, items = ?, longest = ?, past = ?, sealed = ?, widest = ?,
+        sum = ?
       WHERE id = ?`),
     findLoading: sql('SELECT name FROM channels WHERE loading = 1'),
     loaded: sql('UPDATE channels SET loading = 0 WHERE id = ?'),
@@ -435,9 +530,9 @@ function statements(database: Database) {
       .concat(sql('DELETE FROM channels WHERE id = ?')),
     anyAnswer: sql('SELECT 1 FROM writes WHERE channel = ? LIMIT 1'),
     findOrigin: sql('SELECT id FROM origins WHERE name = ?'),
-    insertOrigin: sql('INSERT INTO origins (name) VALUES (?)'),
-    answer: sql('SELECT seq, steps FROM writes WHERE channel = ? AND id = ?'),
-    remember: sql('INSERT INTO writes (channel, id, seq, steps, at) VALUES (?, ?, ?, ?, ?)'),
+    insertOrigin: sql('INSERT INTO origins (name, sum) VALUES (?, ?)'),
+    answer: sql('SELECT seq, steps, at, sum FROM writes WHERE channel = ? AND id = ?'),
+    remember: sql('INSERT INTO writes (channel, id, seq, steps, at, sum) VALUES (?, ?, ?, ?, ?, ?)'),
     prune: sql(
       'DELETE FROM writes WHERE (channel, id) IN (SELECT channel, id FROM writes WHERE at < ? ORDER BY at LIMIT ?)',
     ),
@@ -448,20 +543,22 @@ function statements(database: Database) {
     insertItem: sql('INSERT INTO items (channel, key, seq) VALUES (?, ?, ?)'),
     moveItem: sql('UPDATE items SET seq = ? WHERE channel = ? AND key = ?'),
     insertStep: sql(`
-      INSERT INTO steps (channel, seq, prev, born, time, until, version, origin, at, key, value)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+      INSERT INTO steps (channel, seq, prev, born, time, until, version, origin, at, key, value, sum)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     deleteStep: sql('DELETE FROM steps WHERE channel = ? AND seq = ?'),
     loose: sql(`
-      SELECT seq, coalesce(born, seq) AS born, time, until AS "end", version, origin, at, key, value FROM steps
+      SELECT seq, coalesce(born, seq) AS born, time, until AS "end", version, origin, at, key, value, sum FROM steps
       WHERE channel = ? AND seq > ? AND seq <= ? ORDER BY seq`),
     deleteSteps: sql('DELETE FROM steps WHERE channel = ? AND seq BETWEEN ? AND ?'),
     insertBlock: sql(`
-      INSERT INTO blocks (channel, first, last, earliest, latest, reach, count, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`),
+      INSERT INTO blocks (channel, first, last, earliest, latest, reach, count, body, sum)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
     updateBlock: sql(`
-      UPDATE blocks SET first = ?, last = ?, earliest = ?, latest = ?, reach = ?, count = ?, body = ? WHERE id = ?`),
+      UPDATE blocks SET first = ?, last = ?, earliest = ?, latest = ?, reach = ?, count = ?, body = ?, sum = ?
+      WHERE id = ?`),
     deleteBlock: sql('DELETE FROM blocks WHERE id = ?'),
     findBlock: sql('SELECT id FROM blocks WHERE channel = ? AND last >= ? ORDER BY last LIMIT 1'),
-    openBlock: sql('SELECT body FROM blocks WHERE id = ?'),
+    openBlock: sql('SELECT channel, first, last, earliest, latest, reach, count, body, sum FROM blocks WHERE id = ?'),
     // The three statements of forgetting run in this order with (channel, channel, old floor, new floor). What lies below the old floor
     // was handled then; `prev` names the step that a step superseded.
     forgetItems: sql(`

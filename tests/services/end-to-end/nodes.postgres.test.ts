@@ -18,6 +18,8 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
 /** The limit of each wait on a loaded machine. It is shorter than the limit of a test, so that a failed wait reports its reason. */
 const deadlineMs = 90_000;
 const limitMs = 240_000;
+/** Followers stay connected however long the database is away: these tests are about what they receive afterwards. */
+const patient = { HORAI_TOKENS_MAX_AGE: '600' };
 
 /** Connects to the first node that is up. */
 async function login(urls: readonly string[]): Promise<Talk> {
@@ -168,7 +170,7 @@ else {
     }, limitMs);
 
     const node = async (store: string, more: Record<string, string> = {}) => {
-      const env = { HORAI_STORE: store, HORAI_DATA: leftovers.folder(), HORAI_OWNER_TOKEN: owner, ...more };
+      const env = { HORAI_STORE: store, HORAI_DATA: leftovers.folder(), HORAI_OWNER_TOKEN: owner, ...patient, ...more };
       const hub = new HubProcess(leftovers, env);
       return { hub, url: await hub.up() };
     };
@@ -266,6 +268,7 @@ else {
         HORAI_STORE: store.replace(`127.0.0.1:${postgres.port}/`, `${host}:${proxy.port}/`),
         HORAI_DATA: leftovers.folder(),
         HORAI_OWNER_TOKEN: owner,
+        ...patient,
         ...(namespace === undefined ? {} : { HORAI_HOST: namespace.address }),
       };
       const hub = new HubProcess(leftovers, env, [], namespace?.prefix ?? []);

@@ -8,6 +8,7 @@ import type { RunningHub } from '../../../server/compose.ts';
 import { ask } from '../../harness/clients.ts';
 import { startComposed } from '../../harness/compose.ts';
 import { haproxy, nginx, type RunningProxy, startHaproxy, startNginx } from '../../harness/proxies.ts';
+import { Socket } from '../../harness/socket.ts';
 import { readStream } from '../../harness/stream.ts';
 
 jest.setTimeout(60_000);
@@ -15,11 +16,13 @@ jest.setTimeout(60_000);
 const key = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
 const host = 'hub.example.org';
 
-/** The lines of `location /` from docs/proxies.md, with the port of this hub. */
-function documentedLines(port: number): string {
+/** The lines of a `location` from docs/proxies.md that passes on to `to`, with the port of this hub. */
+function documentedLines(port: number, path = '/', to = 'http://127.0.0.1:5600'): string {
   const page = readFileSync(new URL('../../../docs/proxies.md', import.meta.url), 'utf8');
-  const lines = /location \/ \{\n([\s\S]*?)\n {4}\}/.exec(page)?.[1];
-  if (lines === undefined) throw new Error('docs/proxies.md has no location /');
+  const lines = [...page.matchAll(/location (\S+) \{\n([\s\S]*?)\n {4}\}/g)].find(
+    ([, location, inner]) => location === path && inner?.includes(`proxy_pass ${to};`),
+  )?.[2];
+  if (lines === undefined) throw new Error(`docs/proxies.md has no location ${path} that passes on to ${to}`);
   return lines.replace('127.0.0.1:5600', `127.0.0.1:${port}`);
 }
 
@@ -95,6 +98,52 @@ proxies.each(['uws', 'ws'] as const)('a hub on %s', (engine) => {
       });
       expect(opened).toBe(hasWebSockets);
     });
+  });
+});
+
+proxies.each(['uws', 'ws'] as const)('a hub below a path, on %s', (engine) => {
+  test.each([
+    ['passes the path on, as documented', (port: number) => documentedLines(port, '/horai/')],
+    ['removes the path, as documented', (port: number) => documentedLines(port, '/horai/', 'http://127.0.0.1:5600/')],
+  ] as const)('is reached by an nginx that %s', async (_, lines) => {
+    const hub = await startComposed({ ownerToken: key, hosts: [host], engine, basePath: '/horai' });
+    const proxy = await startNginx(lines(Number(new URL(hub.url).port)), '/horai/');
+    try {
+      const page = await ask(proxy.port, 'GET', '/horai/day', { headers: { host } });
+      const script = /src="(\/horai\/-\/assets\/[^"]+)"/.exec(page.body)?.[1] ?? '';
+      expect([page.status, (await ask(proxy.port, 'GET', script, { headers: { host } })).status]).toEqual([200, 200]);
+      const moved = await ask(proxy.port, 'GET', '/horai/dashboard', { headers: { host } });
+      expect([moved.status, new URL(moved.headers.location ?? '', `http://${host}`).pathname]).toEqual([
+        302,
+        '/horai/day',
+      ]);
+
+      const signedIn = await ask(proxy.port, 'POST', '/horai/-/session', {
+        headers: { host, origin: `https://${host}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ token: key }),
+      });
+      const [cookie = ''] = signedIn.headers['set-cookie'] ?? [];
+      expect(cookie).toMatch(/^__Secure-horai=[0-9a-f-]{36}; Path=\/horai; .*; Secure$/);
+
+      const stream = await readStream(proxy.port, '/horai/streamed/events', { host });
+      for (let n = 0; n < 3; n += 1) await stream.next();
+      const headers = { host, 'content-type': 'application/json' };
+      await ask(proxy.port, 'PUT', '/horai/streamed', { headers, body: '{"timer":7,"user":"ann"}' });
+      expect(await stream.next()).toContain('"timer":7');
+      stream.close();
+
+      const [pair = ''] = cookie.split(';');
+      const socket = await Socket.open(`http://127.0.0.1:${proxy.port}/horai/`, {
+        host,
+        cookie: pair,
+        origin: `https://${host}`,
+      });
+      expect(await socket.ask({ type: 'login', device_id: 'page', ref: 1 })).toMatchObject({ success: true });
+      await socket.close();
+    } finally {
+      await proxy.stop();
+      await hub.stop();
+    }
   });
 });
 

@@ -64,6 +64,27 @@ describe.each(['a running hub', 'a stopped one'])('on the folder of %s', (which)
     expect(JSON.parse(tokens.out)).toMatchObject([{ account: 'alice', name: 'first' }]);
   });
 
+  test('a sign-in link is made for an account, at the address that the browser knows', async () => {
+    const made = await type('login-link', '--url', 'https://hub.example.org/');
+    expect(made.out).toMatch(/^https:\/\/hub\.example\.org\/sign-in#[0-9a-f-]{36}$/);
+    expect(made.err).toMatch(/^It signs owner in, once, until \d{4}-/);
+    const hub = running[0];
+    if (which === 'a running hub') {
+      const answer = await fetch(`${hub?.url}-/session`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: new URL(hub?.url ?? '').origin },
+        body: JSON.stringify({ link: made.out.split('#')[1] }),
+      });
+      const body: unknown = await answer.json();
+      expect([answer.status, body]).toEqual([201, expect.objectContaining({ account: 'owner' })]);
+    }
+    expect(JSON.parse((await type('login-link', '--json')).out)).toMatchObject({
+      url: expect.stringContaining(which === 'a running hub' ? `${hub?.url}sign-in#` : '/sign-in#'),
+      account: 'owner',
+    });
+    expect(await type('login-link', '--account', 'nobody')).toMatchObject({ code: 1, err: 'account not found' });
+  });
+
   test('wrong scopes are refused with the right ones', async () => {
     const refused = await type('token', 'create', '--scopes', 'everything');
     expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('admin') });
@@ -80,7 +101,7 @@ describe.each(['a running hub', 'a stopped one'])('on the folder of %s', (which)
 });
 
 describe('the command line', () => {
-  test('[L8] revokes a token on a running hub so that the socket it opened is closed', async () => {
+  test('[L8.1] revokes a token on a running hub so that the socket it opened is closed', async () => {
     const hub = await start();
     const made = JSON.parse((await type('token', 'create', '--json')).out);
     const socket = await Socket.open(hub.url);

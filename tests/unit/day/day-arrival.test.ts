@@ -3,9 +3,9 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Chance } from '../../../scripts/demo/chance.ts';
-import type { DemoBucket } from '../../../scripts/demo/generate.ts';
 import { generateExport } from '../../../scripts/demo/real-export.ts';
+import { Chance } from '../../../server/commands/demo/chance.ts';
+import type { DemoBucket } from '../../../server/commands/demo/generate.ts';
 import { DayHub } from '../../harness/day-hub.ts';
 import { withoutKeys } from '../../simulation/day-comparison.ts';
 

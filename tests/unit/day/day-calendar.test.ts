@@ -8,6 +8,7 @@ import {
   datesBetween,
   hoursOf,
   isDate,
+  timeByHour,
 } from '../../../server/day/engine/day-calendar.ts';
 
 const hour = 3_600_000_000;
@@ -85,5 +86,27 @@ describe('[Y8] a day', () => {
     expect(hours).toEqual([0, 1, 2, 2, ...Array.from({ length: 21 }, (_, index) => index + 3)]);
     const half = inZone('Asia/Kolkata', 0);
     expect(hoursOf(boundsOfDay('2026-06-15', half), half)).toHaveLength(24);
+  });
+
+  test('gives its time to the hours that clocks show, and their sum is its length', () => {
+    const inHours = (calendar: DayCalendar, date: string, [from, to]: readonly [string, string]) =>
+      timeByHour([[at(from), at(to)]], boundsOfDay(date, calendar), calendar).map((time) => time / (hour / 60));
+    const minutesAt = (times: Readonly<Record<number, number>>) =>
+      Array.from({ length: 24 }, (_, one) => times[one] ?? 0);
+    const berlin = inZone('Europe/Berlin', 4 * 60);
+    expect(inHours(berlin, '2026-11-28', ['2026-11-28T08:50:00Z', '2026-11-28T10:15:00Z'])).toEqual(
+      minutesAt({ 9: 10, 10: 60, 11: 15 }),
+    );
+    // After midnight it is still the day that began at four.
+    expect(inHours(berlin, '2026-11-28', ['2026-11-28T22:30:00Z', '2026-11-29T00:30:00Z'])).toEqual(
+      minutesAt({ 0: 60, 1: 30, 23: 30 }),
+    );
+    // The hour that the clock shows twice, and a zone with half an hour.
+    expect(inHours(inZone('Europe/Berlin'), '2026-10-25', ['2026-10-25T00:00:00Z', '2026-10-25T02:00:00Z'])).toEqual(
+      minutesAt({ 2: 120 }),
+    );
+    expect(inHours(inZone('Asia/Kolkata', 90), '2026-06-15', ['2026-06-15T04:00:00Z', '2026-06-15T05:00:00Z'])).toEqual(
+      minutesAt({ 9: 30, 10: 30 }),
+    );
   });
 });

@@ -1,7 +1,7 @@
 // A day in memory takes changes in; it must answer what a hub that reads everything again answers.
 
 import { describe, expect, test } from '@jest/globals';
-import { Chance } from '../../../scripts/demo/chance.ts';
+import { Chance } from '../../../server/commands/demo/chance.ts';
 import { Hub } from '../../../server/core/hub.ts';
 import { noopRelay } from '../../../server/core/relay.ts';
 import type { Op } from '../../../server/core/store.ts';

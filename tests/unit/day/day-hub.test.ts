@@ -226,6 +226,54 @@ describe('the merged day of a hub', () => {
     expect(await totals()).toEqual([0, 60, 25]);
   });
 
+  test('the rhythm of a span has the time of its days by weekday and hour, by the clock of the person', async () => {
+    await hub.events('aw-watcher-window_laptop', 'currentwindow', [['09:30', '11:15', { app: 'code' }]]);
+    hub.moveTo('09:00', 40);
+    const hours = async (headers: Record<string, string> = {}) => {
+      const answer = await hub.get('/-/rhythm?from=2026-11-23&to=2026-11-29', 200, headers);
+      const weekdays: readonly (readonly number[])[] = answer.weekdays;
+      const rows = weekdays.flatMap((row, weekday) =>
+        row.flatMap((time, hour) => (time > 0 ? [[weekday, hour, time / 60_000_000]] : [])),
+      );
+      return { rows, without: answer.without };
+    };
+    // A Saturday.
+    const expected = [
+      [5, 9, 30],
+      [5, 10, 60],
+      [5, 11, 15],
+    ];
+    expect(await hours()).toEqual({ rows: expected, without: [] });
+    // The second answer is that of the kept day.
+    expect((await hours()).rows).toEqual(expected);
+    const { secret } = await hub.write({ type: 'token', name: 'tasks', scopes: ['read:tasks'] });
+    expect(await hours({ authorization: `Bearer ${secret}` })).toEqual({ rows: [], without: ['aw/*'] });
+    expect(await hub.get('/-/rhythm?from=2026-11-23&to=x', 400)).toMatchObject({
+      hint: expect.stringContaining('YYYY'),
+    });
+    await hub.write({ type: 'create', channel: 'settings', key: 'day', item: { zone: 'Asia/Kolkata' } });
+    expect((await hours()).rows).toEqual([
+      [5, 15, 60],
+      [5, 16, 45],
+    ]);
+  });
+
+  test('a note on a cell of a week is text under a date and a project', async () => {
+    const create = (key: string, item: object) => ({ type: 'create', channel: 'day_notes', key, item });
+    await hub.write(create('2026-11-28 ledger of ö', { text: 'prepared the workshop' }));
+    await hub.write(create('2026-11-28', { text: 'unassigned' }));
+    for (const [key, item] of [
+      ['ledger', { text: 'x' }],
+      ['2026-11-29 ledger', { text: '' }],
+      ['2026-11-29 ledger', { note: 'x' }],
+    ] as const) {
+      expect(await hub.refusal(create(key, item))).toMatchObject({
+        error: 'invalid item',
+        hint: expect.stringContaining('2026-11-28 <project>'),
+      });
+    }
+  });
+
   test('[Y9] a follower of a day gets late evidence, at most once a second', async () => {
     const follower = await hub.follow('day/2026-11-28');
     expect((await follower.next()).item).toMatchObject({ total: 0 });

@@ -1,8 +1,8 @@
 // Days of the demo's people, and a day with the shape of a real export, through the adapters' routes.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type DemoBucket, generateDemo } from '../../../scripts/demo/generate.ts';
 import { exportShape, generateExport } from '../../../scripts/demo/real-export.ts';
+import { type DemoBucket, generateDemo } from '../../../server/commands/demo/generate.ts';
 import { DayHub } from '../../harness/day-hub.ts';
 
 const midnight = Date.UTC(2026, 10, 27);

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { DatabaseFile } from '../../../clients/kronos/data/file.ts';
+import { readLastSync } from '../../../clients/kronos/sync/last-sync.ts';
 import { compile } from '../../../protocol/check.ts';
 import { QuestionsView } from '../../../protocol/day-questions.ts';
 import { TestCli } from '../../harness/cli-context.ts';
@@ -184,13 +185,63 @@ test('the longest unexplained stretch of yesterday is offered until somebody dis
   expect(await questions()).toEqual([]);
 });
 
-test('kronos lists and answers questions, `kronos day` shows them, and `kronos doctor` says whether the guard can ask', async () => {
+async function terminalOf(now: number): Promise<TestCli> {
   const folder = leftovers.folder();
   const cli = new TestCli(new DatabaseFile(join(folder, 'kronos.json')));
   cli.folder = folder;
   cli.env = { KRONOS_TOKEN: hub.node.hub.ownerSecret ?? '' };
-  cli.now = hub.ms('09:50');
+  cli.now = now;
   await cli.run(`login ${new URL(hub.node.hub.url).host}`);
+  cli.lastSync = readLastSync(folder);
+  cli.isTerminal = true;
+  return cli;
+}
+
+test('the first kronos of a day in a terminal offers the longest unexplained stretch of yesterday, once for all devices', async () => {
+  await hub.events('aw-watcher-window_laptop', 'currentwindow', [
+    ['09:00', '09:20', { app: 'kitty', title: 'zsh' }],
+    ['11:00', '11:50', { app: 'kitty', title: 'zsh' }],
+  ]);
+  hub.moveTo('08:00', 1);
+  await hub.write({ type: 'ping' });
+  const cli = await terminalOf(hub.ms('08:00') + 86_400_000);
+  cli.isTerminal = false;
+  expect(await cli.run('list')).toMatchObject({ code: 0, err: '' });
+  cli.isTerminal = true;
+  // A list that a program reads stays alone, and a hub that was not reached just now is not waited for.
+  expect((await cli.run('list --json')).err).toBe('');
+  cli.lastSync = { outcome: 'offline', reason: 'no network', at: cli.now };
+  expect((await cli.run('list')).err).toBe('');
+  cli.lastSync = { outcome: 'ok', reason: '', at: cli.now };
+  expect((await cli.run('add water the plants')).err).toBe(
+    'question: what was 50min from 12:00 to 12:50? (kronos suggest yesterday, or kronos track yesterday …)\n',
+  );
+  expect((await cli.run('list')).err).toBe('');
+  expect(await questions()).toEqual([]);
+  const other = await terminalOf(hub.ms('08:00') + 86_400_000);
+  expect((await other.run('list')).err).toBe('');
+});
+
+test('what the hub asks about a running task is shown by every kronos, from the last sync or by asking who was away', async () => {
+  await leave();
+  const cli = await terminalOf(hub.ms('09:50'));
+  await cli.run('list');
+  const asked = /^question: "mend" ran and nobody was there since 10:30: .*\(kronos questions stop\|keep\|split\)\n$/;
+  cli.now += 60_000;
+  expect((await cli.run('list')).err).toMatch(asked);
+  expect((await cli.run('time')).err).toMatch(asked);
+  // The last sync is old, and a task runs: the hub is asked.
+  cli.now += 3_600_000;
+  expect((await cli.run('list')).err).toMatch(asked);
+  await cli.run('questions stop 1');
+  expect((await cli.run('list')).err).toBe('');
+  expect(cli.syncs).toBeGreaterThan(0);
+  await cli.run('sync');
+  expect(readLastSync(cli.folder)?.questions).toEqual([]);
+});
+
+test('kronos lists and answers questions, `kronos day` shows them, and `kronos doctor` says whether the guard can ask', async () => {
+  const cli = await terminalOf(hub.ms('09:50'));
   expect((await cli.run('doctor')).out).toContain('idle guard: silent: no device reports absence');
   await leave();
   expect((await cli.run('doctor')).out).toContain('idle guard: asks when a task runs and nobody is there');

@@ -2,7 +2,7 @@
 // several devices, beside an oracle that looks at every minute.
 
 import { describe, expect, test } from '@jest/globals';
-import { Chance } from '../../../scripts/demo/chance.ts';
+import { Chance } from '../../../server/commands/demo/chance.ts';
 import type { DayEvent } from '../../../server/day/engine/evidence.ts';
 import {
   awayStretches,

@@ -24,6 +24,8 @@ describe('entries', () => {
     [{ do: 'add', from: 10, to: 20, item: { project: 'z' } }, [['put', 'new', 10, 20, '{"project":"z"}']]],
     [{ do: 'remove', from: 10, to: 20 }, [['put', 'new', 10, 20, '{"removes":true}']]],
     [{ do: 'change', key: 'a', item: { project: 'z' } }, [['put', 'a', 0, 100, '{"project":"z"}']]],
+    [{ do: 'change', key: 'a', item: {}, from: 5, to: 60 }, [['put', 'a', 5, 60, '{}']]],
+    [{ do: 'change', key: 'a', item: {}, to: 0 }, 'invalid to'],
     [{ do: 'move', key: 'a', from: 5, to: 6 }, [['put', 'a', 5, 6, '{"project":"x"}']]],
     [
       { do: 'split', key: 'a', at: 40 },
@@ -46,6 +48,21 @@ describe('entries', () => {
         ['remove', 'b'],
       ],
     ],
+    [
+      {
+        do: 'assign',
+        spans: [
+          [1, 2],
+          [5, 9],
+        ],
+        item: { project: 'y' },
+      },
+      [
+        ['put', 'new', 1, 2, '{"project":"y"}'],
+        ['put', 'new', 5, 9, '{"project":"y"}'],
+      ],
+    ],
+    [{ do: 'assign', spans: [[2, 2]], item: { removes: true } }, 'invalid to'],
     [{ do: 'split', key: 'a', at: 100 }, 'invalid at'],
     [{ do: 'move', key: 'a', from: 6, to: 6 }, 'invalid to'],
     [{ do: 'delete', keys: ['c'] }, 'item not found'],

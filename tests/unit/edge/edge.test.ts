@@ -2,6 +2,7 @@
 // reachable and unreachable.
 
 import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { RunningHub } from '../../../server/compose.ts';
 import type { EdgeConfig } from '../../../server/edge/edge.ts';
@@ -406,6 +407,26 @@ describe('Kronos', () => {
     const [login, all] = received.split('\n').map((line) => (line === '' ? {} : JSON.parse(line)));
     expect(login).toMatchObject({ success: true, type: 'login', user_id: token.secret });
     expect(all.tasks).toMatchObject([{ id: 1, desc: 'plan' }]);
+  });
+
+  test('[B1.6] a write-all of tasks above 1 MiB passes through the edge after a login, and nothing else does', async () => {
+    const { edge } = await startHubAndEdge({ kronosPort: 0 });
+    const socket = connect(Number(edge.kronos?.split(':')[1]), '127.0.0.1');
+    const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+    const ask = async (request: object) => {
+      socket.write(JSON.stringify(request));
+      return JSON.parse((await lines.next()).value);
+    };
+    const tasks = Array.from({ length: 300 }, (_, at) => ({ id: at + 1, desc: `${at}${'x'.repeat(5_000)}`, tags: [] }));
+    await ask({ type: 'login' });
+    expect(await ask({ type: 'write-all', tasks, ref: 1 })).toMatchObject({ type: 'ack', ref: 1 });
+    const { tasks: written } = await ask({ type: 'read-all' });
+    expect(written.map(({ desc }: { readonly desc: string }) => desc)).toEqual(tasks.map(({ desc }) => desc));
+    expect(await ask({ type: 'create', task: { id: 1, desc: 'x'.repeat(1_100_000) } })).toMatchObject({
+      code: 'too_large',
+    });
+    expect((await lines.next()).done).toBe(true);
+    socket.destroy();
   });
 
   test('while the hub is away a connection is closed at once, so that clients work offline', async () => {

@@ -1,8 +1,9 @@
 // The merge, rule by rule, as functions of values. tests/simulation runs it with many devices.
 
 import { describe, expect, test } from '@jest/globals';
-import { type Life, mergeList, mergeUpdate, overlay, same } from '../../../protocol/merge.ts';
+import { type Life, mergeList, mergeUpdate, noListing, overlay } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
+import { same } from '../../../protocol/same.ts';
 import { task } from '../../harness/task.ts';
 
 /** A task of the base and its later values by other devices, at versions 10, 20, … */
@@ -11,8 +12,8 @@ const life = (key: string, base: Task | undefined, ...since: readonly (Task | nu
   base,
   steps: since.map((value, at) => ({ task: value, version: (at + 1) * 10, own: false })),
 });
-const writes = (lives: readonly Life[], ours: readonly Task[], version = 100) =>
-  mergeList(lives, ours, version).outcomes.map((outcome) =>
+const writes = (lives: readonly Life[], ours: readonly Task[], version = 100, listing = noListing) =>
+  mergeList(lives, ours, version, listing).outcomes.map((outcome) =>
     outcome.kind === 'write' ? [outcome.key, outcome.task] : [outcome.key, 'removed'],
   );
 
@@ -134,6 +135,48 @@ describe('a list of a device that was away', () => {
     ]);
   });
 
+  test('[M10.7] a task that was done and undone is found by its description although a new task has its id now', () => {
+    const [other, made] = [task(3, 'milk'), task(2, 'bread')];
+    expect(writes([life('milk', task(2, 'milk'))], [other, made])).toEqual([
+      ['milk', other],
+      [null, made],
+    ]);
+    // The new task may have been done since, and the other one edited.
+    const done = task(21530716924, 'bread', { done: 1530716924 });
+    const edited = task(3, 'milk', { tags: ['shop'] });
+    expect(writes([life('milk', task(2, 'milk'))], [edited, done])).toEqual([
+      ['milk', edited],
+      [null, done],
+    ]);
+  });
+
+  test('[M10.8] a done task that was undone, edited and done again is that task, if one characteristic field is as it was', () => {
+    const before = task(11530716924, 'milk', { done: 1530716924, tags: ['shop'] });
+    const again = task(11530716999, 'oat milk', { done: 1530716999, tags: ['shop'] });
+    expect(writes([life('k', before)], [again])).toEqual([['k', again]]);
+    const another = task(11530716999, 'bread', { done: 1530716999 });
+    expect(writes([life('k', before)], [another])).toEqual([
+      [null, another],
+      ['k', 'removed'],
+    ]);
+  });
+
+  test('[M10.9] a task that the device made and another device changed is found by its id and description before that', () => {
+    const made: Life = {
+      ...life('k', undefined, task(1, 'milk'), task(-11530716924000, 'milk', { done: 1530716924000 })),
+      made: true,
+    };
+    const done = task(11530716900, 'milk', { done: 1530716900, tags: ['shop'] });
+    expect(mergeList([made], [done], 100).outcomes).toMatchObject([{ kind: 'write', key: 'k' }]);
+  });
+
+  test('[M8.3] a task that was deleted without the device hearing it comes back under its key, edited in every field', () => {
+    const lives = [life('k', task(1, 'milk'), null)];
+    const edited = task(1, 'bread');
+    expect(writes(lives, [edited], 100, { ...noListing, lingering: new Set(['k']) })).toEqual([['k', edited]]);
+    expect(writes(lives, [edited])).toEqual([[null, edited]]);
+  });
+
   test('an empty list of a device with an empty base changes nothing', () => {
     expect(mergeList([], [], 1)).toMatchObject({ outcomes: [], spared: 0 });
   });
@@ -172,16 +215,11 @@ describe('two copies of one task in a list', () => {
   test('[M10.5] the second, known by its index, takes no other task’s id', () => {
     const received = task(9, 'milk', { done: ts });
     const edited = task(2, 'rye bread');
-    const listing = {
-      keys: new Map([
-        [copy, 'milk'],
-        [received, 'milk'],
-      ]),
-      present: new Set<string>(),
-      unindexed: new Set(['bread']),
-      fresh: new Set<Task>(),
-      shown: new Set<string>(),
-    };
+    const keys = new Map([
+      [copy, 'milk'],
+      [received, 'milk'],
+    ]);
+    const listing = { ...noListing, keys, unindexed: new Set(['bread']) };
     const { outcomes } = mergeList(lives, [copy, received, edited], 100, listing);
     expect(outcomes).toEqual([{ kind: 'write', key: 'bread', task: edited, overruled: undefined }]);
   });

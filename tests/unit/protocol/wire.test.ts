@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { errors } from '../../../protocol/errors.ts';
 import { answers, requests } from '../../../protocol/messages.ts';
 
-const pinned = 'd772d49135238635fc4f20bf02003cc8ff7a62b481e8257bcde04817bae3daf1';
+const pinned = 'ae6afd859aab7e544a623482c585b6be741dfbf31434606b1b4f46cb6e889578';
 
 /** JSON with the fields of every object in one order, and without the descriptions of schemas. */
 function canonical(value: unknown): string {

@@ -102,7 +102,7 @@ describe('the OpenAPI document', () => {
     for (const { summary, tags, 'x-scope': scope } of all) {
       expect(summary).toMatch(/^[A-Z].*[^.]$/);
       expect(tags).toHaveLength(1);
-      expect(scope).toMatch(/^(?:none|admin|read(?::.+)?|write(?::.+)?)$/);
+      expect(scope).toMatch(/^(?:none|admin|(?:read|write)(?::\S+)?(?: write(?::\S+)?)?)$/);
     }
   });
 

@@ -5,6 +5,7 @@ import { EventEmitter, once } from 'node:events';
 import {
   copyFileSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -25,7 +26,7 @@ import { contentHashes, differing } from '../../../server/storage/archive/archiv
 import { restoreArchive } from '../../../server/storage/archive/archive-file.ts';
 import { MemoryStore } from '../../../server/storage/memory.ts';
 import { type Database, type DriverName, everyDriver, loadDriver } from '../../../server/storage/sqlite/driver.ts';
-import { openSqlite, SqliteStore } from '../../../server/storage/sqlite/store.ts';
+import { type OpenedSqlite, openSqlite, SqliteStore } from '../../../server/storage/sqlite/store.ts';
 import { startWorker } from '../../../server/storage/sqlite/threads.ts';
 import { usualSealing } from '../../../server/storage/sqlite/writer.ts';
 import { answersOf, archiveContract, writeRandomly } from '../../contract/archive.ts';
@@ -35,6 +36,10 @@ import { seeded, TestWorld } from '../../harness/world.ts';
 
 /** A world whose ids are unique over processes, like those of the real one. */
 const newWorld = () => Object.assign(new TestWorld(), { id: () => nanoid() });
+function reopened(opened: OpenedSqlite) {
+  if (!opened.ok) throw new Error(opened.error);
+  return opened.store.close().then(() => opened);
+}
 const newFolder = () => mkdtempSync(join(tmpdir(), 'horai-store-'));
 
 async function openIn(folder: string, drivers = everyDriver, sealing = usualSealing): Promise<SqliteStore> {
@@ -295,22 +300,25 @@ describe('the embedded store', () => {
     expect(await refusalIn(folder)).toBe('opened');
   });
 
-  /** A data folder of Horai 0.1.0, and a model with its content. */
-  async function oldFolder(): Promise<{ folder: string; epoch: string; model: MemoryStore }> {
+  /** A data folder of an early Horai (format 1: 0.1.0; format 2: 0.2.0), and a model with its content. */
+  async function oldFolder(format: 1 | 2 = 1): Promise<{ folder: string; epoch: string; model: MemoryStore }> {
     const folder = folderHere();
     const fixture = (name: string): string => fileURLToPath(new URL(`../../fixtures/storage/${name}`, import.meta.url));
-    writeFileSync(join(folder, 'horai.db'), gunzipSync(readFileSync(fixture('format-1.db.gz'))));
+    writeFileSync(join(folder, 'horai.db'), gunzipSync(readFileSync(fixture(`format-${format}.db.gz`))));
     const database = await fileIn(folder);
+    const epoch = database.prepare(`SELECT value FROM meta WHERE name = 'epoch'`).get<{ value: string }>()?.value ?? '';
     writeFileSync(join(folder, 'mark'), `${statSync(join(folder, 'horai.db')).ino} ${commitsIn(database)}`.padEnd(40));
     database.close();
     const model = new MemoryStore({ epoch: 'model' });
     const restored = await restoreArchive(fixture('format-1.backup'), model, () => undefined);
     if (!restored.ok) throw new Error(restored.error);
-    return { folder, epoch: restored.contents.about.epoch, model };
+    return { folder, epoch, model };
   }
 
-  test('a folder of format 1 is migrated when it is opened, and loses nothing', async () => {
-    const { folder, epoch, model } = await oldFolder();
+  test.each([
+    1, 2,
+  ] as const)('a folder of format %d is migrated when it is opened, and loses nothing', async (format) => {
+    const { folder, epoch, model } = await oldFolder(format);
     writeFileSync(join(folder, 'horai.db.new'), 'what a conversion left that was cut off');
     const store = await storeIn(folder);
     expect(store.epoch).toBe(epoch);
@@ -318,30 +326,44 @@ describe('the embedded store', () => {
     expect(await answersOf(store)).toEqual(await answersOf(model));
     await writeRandomly([model, store], 42, 60);
     expect(differing(await contentHashes(model), await contentHashes(store))).toEqual([]);
+    expect(await store.verify()).toMatchObject({ found: [] });
     await store.close();
-    expect(readdirSync(folder).sort()).toEqual(['horai.db', 'lock.db', 'mark']);
+    if (format === 2) rmSync(join(folder, 'horai.db.new'));
+    expect(readdirSync(folder).sort()).toEqual(['before-upgrade', 'horai.db', 'lock.db', 'mark']);
+    expect(readdirSync(join(folder, 'before-upgrade'))).toEqual([`horai-format-${format}.db`]);
     expect((await storeIn(folder)).epoch).toBe(epoch);
   }, 60_000);
 
-  test('a killed migration leaves the old store unchanged, and the next start completes it', async () => {
-    const { folder, model } = await oldFolder();
-    const script = fileURLToPath(new URL('../../harness/writing-child.ts', import.meta.url));
-    const watcher = watch(folder);
-    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script, folder, '0', 'life'], {
-      stdio: 'ignore',
-      cwd: tmpdir(),
-    });
-    const exited = once(child, 'exit');
-    for (let changed = ''; changed !== 'horai.db.new'; ) [, changed] = await once(watcher, 'change');
-    child.kill('SIGKILL');
-    watcher.close();
-    await exited;
-    const store = await storeIn(folder);
-    // The child may already have written.
-    const ignoring = (hashes: Map<string, string>) =>
-      new Map([...hashes].filter(([name]) => name !== 'alice/wakatime'));
-    expect(differing(ignoring(await contentHashes(model)), ignoring(await contentHashes(store)))).toEqual([]);
-  }, 60_000);
+  test.each([
+    [1, 'before-upgrade', 'horai-format-1.db.part'],
+    [1, 'before-upgrade', 'horai-format-1.db'],
+    [1, '.', 'horai.db.new'],
+    [2, 'before-upgrade', 'horai-format-2.db.part'],
+    [2, 'before-upgrade', 'horai-format-2.db'],
+  ] as const)(
+    'a migration of format %d that is killed when %s has %s loses nothing, and the next start completes it',
+    async (format, below, file) => {
+      const { folder, model } = await oldFolder(format);
+      mkdirSync(join(folder, 'before-upgrade'));
+      const script = fileURLToPath(new URL('../../harness/writing-child.ts', import.meta.url));
+      const watcher = watch(join(folder, below));
+      const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script, folder, '0', 'life'], {
+        stdio: 'ignore',
+        cwd: tmpdir(),
+      });
+      const exited = once(child, 'exit');
+      for (let changed = ''; changed !== file; ) [, changed] = await once(watcher, 'change');
+      child.kill('SIGKILL');
+      watcher.close();
+      await exited;
+      const store = await storeIn(folder);
+      // The child may already have written.
+      const ignoring = (hashes: Map<string, string>) =>
+        new Map([...hashes].filter(([name]) => name !== 'alice/wakatime'));
+      expect(differing(ignoring(await contentHashes(model)), ignoring(await contentHashes(store)))).toEqual([]);
+    },
+    60_000,
+  );
 
   test('old steps of a last-value channel are sealed, and a write unseals only what it changes', async () => {
     const folder = folderHere();
@@ -442,9 +464,9 @@ describe('the embedded store', () => {
     const folder = folderHere();
     await (await storeIn(folder)).close();
     const database = await fileIn(folder);
-    database.exec(`UPDATE meta SET value = 3 WHERE name = 'format'`);
+    database.exec(`UPDATE meta SET value = 4 WHERE name = 'format'`);
     expect(await refusalIn(folder)).toBe(
-      `The data folder ${folder} was written by a newer Horai (format 3; this one reads 2): ` +
+      `The data folder ${folder} was written by a newer Horai (format 4; this one reads 3): ` +
         'install the newer Horai, or choose another folder with HORAI_DATA.',
     );
     expect(await refusalIn(folder)).toContain('newer Horai');
@@ -460,10 +482,10 @@ describe('the embedded store', () => {
       join(folder, 'horai.db'),
       'not a database at all, but some text of a hundred bytes or more '.repeat(20),
     );
-    expect(await refusalIn(folder)).toMatch(/^The data folder .* cannot be used \(.*not a database.*\)/);
+    expect(await refusalIn(folder)).toMatch(/^The database in .* is damaged \(.*not a database.*\): restore a backup/);
   });
 
-  test('[ST13] a copied folder, or one with an older database, gets a new epoch', async () => {
+  test('[ST13] a copied folder gets a new epoch and a warning; one that lost commits is refused until that is accepted', async () => {
     const folder = folderHere();
     const first = await storeIn(folder);
     await first.append('tasks', write([put('a', '1')]), 'all');
@@ -476,15 +498,42 @@ describe('the embedded store', () => {
 
     const copy = folderHere();
     cpSync(folder, copy, { recursive: true });
-    const copied = await storeIn(copy);
-    expect(copied.epoch).not.toBe(first.epoch);
+    const copied = await openSqlite({ folder: copy, world: newWorld() });
+    if (!copied.ok) throw new Error(copied.error);
+    expect(copied.warnings).toEqual([expect.stringContaining('was copied or moved')]);
+    expect(copied.store.epoch).not.toBe(first.epoch);
+    await copied.store.close();
+    expect(await openSqlite({ folder: copy, world: newWorld() }).then(reopened)).toMatchObject({ warnings: [] });
 
     copyFileSync(join(folder, 'backup'), join(folder, 'horai.db'));
-    const restored = await storeIn(folder);
+    expect(await refusalIn(folder)).toMatch(/has 1 of at least 2 commits: .*older copy.*--accept-loss/);
+    const accepted = await openSqlite({ folder, world: newWorld(), acceptLoss: true });
+    if (!accepted.ok) throw new Error(accepted.error);
+    const { store: restored, warnings } = accepted;
+    expect(warnings).toEqual([expect.stringContaining('lost 1 commits')]);
     expect(restored.epoch).not.toBe(first.epoch);
     expect((await restored.read('tasks', {})).map(({ key }) => key)).toEqual(['a']);
     await restored.close();
     expect((await storeIn(folder)).epoch).toBe(restored.epoch);
+  });
+
+  test('a folder without its horai.db-wal, or without its database, is refused until the loss is accepted', async () => {
+    for (const missing of ['horai.db-wal', 'horai.db']) {
+      const folder = folderHere();
+      const store = await storeIn(folder);
+      for (let index = 0; index < 5; index += 1) await store.append('tasks', write([put(`${index}`, '1')]), 'all');
+      const cut = folderHere();
+      // The copy of a folder whose process was killed.
+      for (const name of readdirSync(folder)) {
+        if (name !== missing) copyFileSync(join(folder, name), join(cut, name));
+      }
+      expect(await refusalIn(cut)).toMatch(/has 0 of at least 5 commits/);
+      const accepted = await openSqlite({ folder: cut, world: newWorld(), acceptLoss: true });
+      if (!accepted.ok) throw new Error(accepted.error);
+      expect(accepted.warnings).toEqual([expect.stringContaining('lost 5 commits')]);
+      await accepted.store.close();
+      expect(await refusalIn(cut)).toBe('opened');
+    }
   });
 
   test('[ST4] a write id is remembered for thirty days of the hub’s clock', async () => {

@@ -123,6 +123,21 @@ describe.each(LISTENERS)('the Kronos port beside %s', (engine) => {
     expect(JSON.parse(line)).toMatchObject({ success: false, code: 'too_large' });
   });
 
+  test('[B1.8] an object that is not closed is refused beyond 1 MiB, or beyond the limit that the conversation has set', async () => {
+    const client = await dial(port);
+    client.socket.write('{"here":1}');
+    await client.lines.next();
+    (await listener.talks.next()).peer.messageLimit = 2_000_000;
+    const object = `{"a":"${'x'.repeat(1_999_992)}"}`;
+    client.socket.write(object);
+    expect(await client.lines.next()).toBe(object);
+    client.socket.write(`{"a":"${'x'.repeat(2_000_000)}`);
+    expect(await client.all.then((all) => all.split('\n').at(-2))).toContain('2000000 bytes at most');
+    const other = await dial(port);
+    other.socket.write(`{"a":"${'x'.repeat(1_048_576)}`);
+    expect((await other.all).split('\n').at(-2)).toContain('1048576 bytes at most');
+  });
+
   test('a reader that does not read costs bounded memory and learns what it missed', async () => {
     const client = await dial(port);
     client.socket.write('{"here":1}');
@@ -261,28 +276,11 @@ describe.each(ENGINES)('ports that are taken, under %s', (engine) => {
   });
 });
 
-describe('the choice of the engine', () => {
-  const addresses = { host: '127.0.0.1', port: 0, kronosPort: null, isKronosRequired: false };
-  const { log } = new TestWorld();
-
-  test('is ws, with the reason, where uWebSockets.js does not load, unless that was insisted on', async () => {
-    const listened = await listen(nobody, addresses, { log, uwsPackage: 'no-such-package' });
-    if (!listened.ok) throw new Error(listened.error);
-    expect(listened.listening.engine).toBe('ws');
-    expect(listened.listening.fallbackReason).toMatch(/does not load here: .*no-such-package/);
-    await listened.listening.close();
-    const strict = await listen(nobody, addresses, { log, uwsPackage: 'no-such-package', engine: 'uWebSockets.js' });
-    expect(strict).toMatchObject({ ok: false, error: expect.stringMatching(/no-such-package/) });
-    const wrong = await listen(nobody, addresses, { log, uwsPackage: 'nanoid', engine: 'uWebSockets.js' });
-    expect(wrong).toMatchObject({ ok: false, error: expect.stringMatching(/nanoid is not uWebSockets.js/) });
-  });
-});
-
 describe('one address', () => {
   test('has so many connections that stay, and no more; loopback has any number', () => {
     const world = new TestWorld();
     const dispatcher = new Dispatcher(nobody, world.log, 2);
-    const wire = { write() {}, pendingBytes: () => 0, end() {} };
+    const wire = { write() {}, writePart() {}, pendingBytes: () => 0, end() {} };
     const from = (address: string) => ({ address, host: '', origin: '', authorization: '' });
     const come = (address: string) => dispatcher.openConversation(wire, dispatcher.topics, from(address));
     const first = come('10.0.0.1');

@@ -2,8 +2,11 @@
 // `kronos completion words`, so that it offers the current tasks and tags, each with a description.
 
 import { escapeControls } from '../../../../protocol/columns.ts';
+import { priorities, projectOf, tagsWithoutProject } from '../../../../protocol/planning.ts';
 import { isTag } from '../../../../protocol/words.ts';
 import type { KronosDatabase } from '../../data/database.ts';
+import { dateFields, sortKeys, taskStates } from '../../data/filter.ts';
+import { timeVerbs } from '../../day/time-line.ts';
 import { trackVerbs } from '../../day/track-line.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
@@ -88,11 +91,53 @@ function findCandidates([verb, ...typed]: readonly string[], cli: CliContext): r
   if (typeof completes !== 'string') return typed.length === 0 ? completes.map((word) => [word, '']) : [];
   const database = cli.database.read();
   if (completes === 'track') return listTrackWords(database, typed);
-  if (completes === 'tags') return listTags(database, row?.names[0] === 'add' ? '+' : '');
-  if (typed.length === 0) return listIds(database, completes);
+  if (completes === 'time') return listTimeWords(typed, cli);
+  if (completes === 'filter') return listFilterWords(database);
+  if (completes === 'tags') {
+    if (row?.names[0] !== 'add') return listTags(database, '');
+    return [...listTags(database, '+'), ...listProjects(database), ...attributes];
+  }
+  if (typed.length === 0 || (row !== undefined && 'takesSeveral' in row)) {
+    return listIds(database, completes).filter(([id]) => !typed.includes(id));
+  }
   if (row?.names[0] !== 'update') return [];
   const own = database.tasks.find(({ id }) => id === Number(typed[0]))?.tags ?? [];
-  return [...listTags(database, '+'), ...own.map((tag): Candidate => [`-${tag}`, 'remove the tag'])];
+  const removed = own.map((tag): Candidate => [`-${tag}`, 'remove the tag']);
+  return [...listTags(database, '+'), ...removed, ...listProjects(database), ...attributes];
+}
+
+const attributes: readonly Candidate[] = [
+  [':-', 'no due date'],
+  [':today', 'due today'],
+  [':tomorrow', 'due tomorrow'],
+  [':eow', 'due at the end of the week'],
+  [':eom', 'due at the end of the month'],
+  ...priorities.map((priority): Candidate => [`priority:${priority}`, '']),
+  ['wait:', 'hide it until a date'],
+  ['scheduled:', 'work can begin on a date'],
+  ['every:', 'day, week, mon, 2w, 3d-after-done'],
+  ['needs:', 'ids of tasks to do first'],
+];
+
+function listFilterWords(database: KronosDatabase): readonly Candidate[] {
+  return [
+    ...listTags(database, '+'),
+    ...listProjects(database),
+    ...priorities.map((priority): Candidate => [`priority:${priority}`, '']),
+    ...taskStates.map((state): Candidate => [`is:${state}`, '']),
+    ...dateFields.flatMap((field): Candidate[] => [
+      [`${field}.before:`, 'a date'],
+      [`${field}.after:`, 'a date'],
+    ]),
+    ...sortKeys.map((key): Candidate => [`sort:${key}`, '']),
+  ];
+}
+
+function listProjects({ tasks }: KronosDatabase): readonly Candidate[] {
+  return countNames(
+    tasks.flatMap((task) => (task.done === 0 ? (projectOf(task) ?? []) : [])),
+    '@',
+  );
 }
 
 /** The first word may be a verb of `track`. After a span, a word may be a task. */
@@ -102,10 +147,28 @@ function listTrackWords(database: KronosDatabase, typed: readonly string[]): rea
   return listIds(database, 'open').map(([id, desc]) => [`task:${id}`, desc]);
 }
 
+/** The first word may be a verb; then come numbers of the list that was printed last. */
+function listTimeWords(typed: readonly string[], cli: CliContext): readonly Candidate[] {
+  if (typed.length === 0) return [...timeVerbs, 'today', 'yesterday'].map((word) => [word, '']);
+  if (!timeVerbs.some((verb) => verb === typed[0]) || typed[0] === 'edit' || typed.length > 1) return [];
+  const { tasks } = cli.database.read();
+  return (cli.readListedTimes() ?? []).map(({ key }, place): Candidate => {
+    const desc = tasks.find(({ index }) => index === key)?.desc ?? '';
+    return [`${place + 1}`, escapeControls(desc)];
+  });
+}
+
 function listTags({ tasks }: KronosDatabase, sign: string): readonly Candidate[] {
+  return countNames(
+    tasks.flatMap((task) => tagsWithoutProject(task).filter(isTag)),
+    sign,
+  );
+}
+
+function countNames(names: readonly string[], sign: string): readonly Candidate[] {
   const counts = new Map<string, number>();
-  for (const tag of tasks.flatMap(({ tags }) => tags)) if (isTag(tag)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-  return [...counts].sort().map(([tag, count]) => [`${sign}${tag}`, `${count} ${count === 1 ? 'task' : 'tasks'}`]);
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].sort().map(([name, count]) => [`${sign}${name}`, `${count} ${count === 1 ? 'task' : 'tasks'}`]);
 }
 
 function listIds({ tasks }: KronosDatabase, which: 'open' | 'active' | 'idle' | 'done' | 'any'): readonly Candidate[] {

@@ -4,6 +4,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { hubPath } from '../../../../protocol/hub-path.ts';
 import type { Connection } from '../../../typescript/api.ts';
 import { inspectLock } from '../../../typescript/lock-file.ts';
 import type { KronosDatabase } from '../../data/database.ts';
@@ -164,7 +165,7 @@ async function checkHub(database: KronosDatabase, cli: CliContext, findings: Fin
     findings.push(createProblem('hub', `${host} is not an address`, 'run "kronos login <host>"'));
     return;
   }
-  const health = await fetchJson(new URL('/-/health', url));
+  const health = await fetchJson(hubPath(url, '/-/health'));
   if (typeof health === 'string') {
     if (!enabled) findings.push(createSuccess('sync', 'not enabled; "kronos login" enables it'));
     else findings.push(await explainNoResponse(url, health));
@@ -226,7 +227,7 @@ function acceptsConnections(url: URL): Promise<boolean> {
 
 async function checkClock(url: URL, cli: CliContext): Promise<readonly Finding[]> {
   const sentAt = cli.now();
-  const response = await fetchJson(new URL('/-/clock', url));
+  const response = await fetchJson(hubPath(url, '/-/clock'));
   const hubNow = typeof response === 'string' ? undefined : readField(response.value, 'now');
   if (typeof hubNow !== 'number') return [];
   const aheadMs = Math.round((sentAt + cli.now()) / 2 - hubNow);

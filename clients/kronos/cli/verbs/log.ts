@@ -3,7 +3,8 @@
 
 import { columns, escapeControls } from '../../../../protocol/columns.ts';
 import type { DatabaseStore, KronosDatabase, LogStep } from '../../data/database.ts';
-import { applyEdits, invertEdit, recordStep } from '../../data/edits.ts';
+import { applyEdits, invertEdit, recordStep, revertEntries } from '../../data/edits.ts';
+import { entryTitle } from '../../data/time-slots.ts';
 import { exitCode } from '../cli-context.ts';
 import type { RunCommand } from '../command.ts';
 
@@ -33,14 +34,14 @@ export const log: RunCommand = ({ words, json }, cli) => {
   return exitCode.ok;
 };
 
-/** Lists the descriptions of the tasks that a step changed. */
-function formatTasks({ edits }: LogStep, { tasks }: KronosDatabase): string {
-  return edits
-    .map(({ index, before, after }) => {
-      const desc = after?.desc ?? before?.desc ?? tasks.find((task) => task.index === index)?.desc;
-      return desc === undefined ? 'a task that is gone' : escapeControls(desc);
-    })
-    .join(', ');
+/** Lists the descriptions of the tasks, and the texts of the entries, that a step changed. */
+function formatTasks({ edits, entries = [] }: LogStep, { tasks }: KronosDatabase): string {
+  const descs = edits.map(({ index, before, after }) => {
+    const desc = after?.desc ?? before?.desc ?? tasks.find((task) => task.index === index)?.desc;
+    return desc === undefined ? 'a task that is gone' : escapeControls(desc);
+  });
+  const texts = entries.map(({ before, after }) => escapeControls(entryTitle(after ?? before ?? {})));
+  return [...descs, ...texts].join(', ');
 }
 
 /** Finds the last step that was made on this machine and not reverted. */
@@ -84,9 +85,10 @@ export function revertStep(store: DatabaseStore, n: number | undefined, now: num
     const step = n === undefined ? findLastRevertible(database.log) : database.log.find((one) => one.n === n);
     if (step === undefined) return {};
     const tasks = applyEdits(database.tasks, [...step.edits].reverse().map(invertEdit));
-    const changed = recordStep(database, tasks, { action: 'revert', at: now, reverts: step.n });
+    const entries = revertEntries(database.entries, step.entries);
+    const changed = recordStep(database, tasks, { action: 'revert', at: now, reverts: step.n }, entries);
     outcome =
-      changed.tasks === undefined
+      changed.log === undefined
         ? { ok: false, error: 'nothing to revert: later changes have replaced this change', found: true }
         : { ok: true, step, database };
     return changed;

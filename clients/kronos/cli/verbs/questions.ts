@@ -1,30 +1,12 @@
 // What the hub asks about running tasks and unexplained time: a list with numbers, and answers that count for all devices.
 
-import { escapeControls } from '../../../../protocol/columns.ts';
-import type { QuestionAnswer, QuestionView } from '../../../../protocol/day-questions.ts';
-import { clockOf, minutesText } from '../../day/draw-day.ts';
+import type { QuestionAnswer } from '../../../../protocol/day-questions.ts';
+import { questionText } from '../../day/hub-questions.ts';
 import { askHub, printHubFailure } from '../ask-hub.ts';
-import { type CliContext, exitCode } from '../cli-context.ts';
+import { exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
 
 const isAnswer = (word: string): word is QuestionAnswer => ['stop', 'keep', 'split', 'dismiss'].includes(word);
-const daylong = 86_400_000_000;
-
-/** A question as a sentence, with the command that answers it. */
-export function questionText({ kind, desc, from, to, answers }: QuestionView, cli: CliContext): string {
-  const clock = clockOf(cli.zoneName());
-  const date = cli.now() * 1_000 - from > daylong ? `${new Date(from / 1_000).toISOString().slice(0, 10)} ` : '';
-  const until = to === null ? `since ${date}${clock(from)}` : `from ${date}${clock(from)} to ${clock(to)}`;
-  const choice = `kronos questions ${answers.join('|')}`;
-  switch (kind) {
-    case 'idle':
-      return escapeControls(`"${desc}" ran and nobody was there ${until}: stop there, keep, or split? (${choice})`);
-    case 'left_running':
-      return escapeControls(`"${desc}" ran past the end of its day: stop at ${clock(from)}, or keep? (${choice})`);
-    case 'unexplained':
-      return `what was ${minutesText((to ?? from) - from)} ${until}? (kronos suggest yesterday, or kronos track yesterday …)`;
-  }
-}
 
 export const questions: RunCommand = async ({ words, json }, cli) => {
   const [verb, named = '', ...more] = words;
@@ -47,6 +29,8 @@ export const questions: RunCommand = async ({ words, json }, cli) => {
     }
     const done = await hub.answerQuestion({ key, answer: verb });
     if (!done.ok) return printHubFailure(done, cli);
+    // The next command no longer shows it.
+    cli.startBackgroundSync();
     cli.print(json ? JSON.stringify({ key, answer: verb }, null, 2) : `answered: ${verb}`);
     return exitCode.ok;
   });

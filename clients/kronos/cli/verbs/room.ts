@@ -1,6 +1,7 @@
 // The command `room`: starts the timer of a mob room by the request that the `mob` command sends.
 
 import { userInfo } from 'node:os';
+import { hubPath } from '../../../../protocol/hub-path.ts';
 import { parseHubUrl } from '../../sync/hub.ts';
 import { causeMessage } from '../cause-message.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
@@ -36,7 +37,7 @@ export const room: RunCommand = async ({ words, json }, cli) => {
   }
   // The token is sent to the hub only, not to another server that MOB_TIMER_URL names.
   const isHub = mobUrl === undefined || base.origin === parseHubUrl(host, 'http')?.origin;
-  const address = new URL(name, base.href.endsWith('/') ? base : `${base.href}/`);
+  const address = hubPath(base, `/${name}`);
   const body = { [field]: count, user: cli.env['MOB_TIMER_USER'] ?? readUserName(cli) };
   let status: number;
   try {

@@ -2,9 +2,11 @@
 
 import { join } from 'node:path';
 import { errors } from '../../../../protocol/errors.ts';
-import type { SyncResult } from '../../../typescript/api.ts';
+import type { Connection, SyncResult } from '../../../typescript/api.ts';
 import { tryLock } from '../../../typescript/lock-file.ts';
 import type { KronosDatabase } from '../../data/database.ts';
+import { questionText } from '../../day/hub-questions.ts';
+import { sendEntries } from '../../sync/entries.ts';
 import { connectDevice, connectOnce, countStoredWrites, forgetHub, parseHubUrl } from '../../sync/hub.ts';
 import { writeLastSync } from '../../sync/last-sync.ts';
 import { AccountDatabase, HubChangedError, synchronize } from '../../sync/sync.ts';
@@ -68,7 +70,8 @@ async function waitForLock(cli: CliContext): Promise<ReturnType<typeof tryLock>>
 
 /** Counts the changes that the hub has not confirmed: in the queue and in the storage of the SDK. */
 async function countLeft({ database, dataDir }: CliContext): Promise<number> {
-  return database.read().queue.length + (await countStoredWrites(dataDir));
+  const { queue, entries } = database.read();
+  return queue.length + entries.length + (await countStoredWrites(dataDir));
 }
 
 async function syncOnce(cli: CliContext, showProgress: boolean): Promise<SyncResult | 'no hub' | 'off' | 'changed'> {
@@ -85,8 +88,10 @@ async function syncOnce(cli: CliContext, showProgress: boolean): Promise<SyncRes
       patienceMs,
       ...(showProgress ? { onProgress } : {}),
     });
+    if (result.state === 'live') await sendEntries(account, hub);
     const outcome = result.state === 'live' ? 'ok' : result.state === 'offline' ? 'offline' : 'refused';
-    writeLastSync(cli.dataDir, { outcome, reason: result.reason, at: cli.now() });
+    const asked = result.state === 'live' ? { questions: await taskQuestions(hub, cli) } : {};
+    writeLastSync(cli.dataDir, { outcome, reason: result.reason, at: cli.now(), ...asked });
     return result;
   } catch (error) {
     if (error instanceof HubChangedError) return 'changed';
@@ -95,6 +100,13 @@ async function syncOnce(cli: CliContext, showProgress: boolean): Promise<SyncRes
     if (showProgress) cli.showProgress('');
     await hub.close();
   }
+}
+
+/** What the hub asks about running tasks, for the next command. Yesterday's unexplained time is offered by the first one of a day. */
+async function taskQuestions(hub: Pick<Connection, 'questions'>, cli: CliContext): Promise<readonly string[]> {
+  const answer = await hub.questions();
+  if (!answer.ok) return [];
+  return answer.questions.filter(({ kind }) => kind !== 'unexplained').map((one) => questionText(one, cli));
 }
 
 function numberText(count: number): string {
@@ -113,7 +125,7 @@ export const sync: RunCommand = async ({ words, json, quiet }, cli) => {
 };
 
 async function report(outcome: SyncOutcome, json: boolean, cli: CliContext): Promise<ExitCode> {
-  const { sync_host: host, queue } = cli.database.read();
+  const { sync_host: host, queue, entries } = cli.database.read();
   if (outcome === 'off') {
     cli.printError('sync is not enabled: run "kronos login"');
     return exitCode.failure;
@@ -126,7 +138,7 @@ async function report(outcome: SyncOutcome, json: boolean, cli: CliContext): Pro
     cli.printError(`another kronos is syncing right now and makes no progress; ${leftText(await countLeft(cli))}`);
     return exitCode.failure;
   }
-  const left = queue.length + outcome.pending;
+  const left = queue.length + entries.length + outcome.pending;
   const { state, reason, refused } = outcome;
   if (json) {
     const failures = refused.map(({ failure }) => failure.error);

@@ -15,12 +15,18 @@ async function loadCommand(name: ToolRow['names'][0]): Promise<RunCommand> {
       return (await import('./day.ts')).day;
     case 'week':
       return (await import('./day.ts')).week;
+    case 'month':
+      return (await import('./day.ts')).month;
     case 'track':
       return (await import('./track.ts')).track;
+    case 'time':
+      return (await import('./time.ts')).time;
     case 'suggest':
       return (await import('./suggest.ts')).suggest;
     case 'questions':
       return (await import('./questions.ts')).questions;
+    case 'calendar':
+      return (await import('./calendar.ts')).calendar;
     case 'log':
       return (await import('./log.ts')).log;
     case 'revert':
@@ -31,6 +37,10 @@ async function loadCommand(name: ToolRow['names'][0]): Promise<RunCommand> {
       return (await import('./sync.ts')).logout;
     case 'sync':
       return (await import('./sync.ts')).sync;
+    case 'now':
+      return (await import('./now.ts')).now;
+    case 'run':
+      return (await import('./run.ts')).run;
     case 'watch':
       return (await import('./watch.ts')).watch;
     case 'room':

@@ -1,11 +1,10 @@
-// The command `track`: records time by hand. `track 9:00-10:15 review` adds an entry at the hub. `track 9:00-10:15 task:12` adds work to a
-// task of this device, which is synced like any other change.
+// The command `track`: records time by hand. `track 9:00-10:15 review` adds an entry at the hub, or on this device if there is none.
+// `track 9:00-10:15 task:12` adds an interval to a task of this device, which is synced like any other change.
 
 import { columns, escapeControls } from '../../../../protocol/columns.ts';
-import type { ActionOutcome } from '../../data/actions.ts';
+import { entryOwner, type SlotChange, taskOwner } from '../../data/change-slots.ts';
 import type { KronosDatabase } from '../../data/database.ts';
-import { commitAction } from '../../data/edits.ts';
-import { trackTask } from '../../data/track-task.ts';
+import { entryTitle } from '../../data/time-slots.ts';
 import { addDays, dateAt, momentOf, type TypedSpan } from '../../day/dates.ts';
 import { clockOf, minutesText } from '../../day/draw-day.ts';
 import {
@@ -18,25 +17,27 @@ import {
   revertEntries,
   shortKeys,
 } from '../../day/hub-entries.ts';
-import { workIn } from '../../day/task-work.ts';
 import { parseTrack, type TrackCommand, trackUsage } from '../../day/track-line.ts';
 import { actionContext, type CliContext, type ExitCode, exitCode } from '../cli-context.ts';
-import { printUsage, type RunCommand } from '../command.ts';
+import { type CommandArguments, printUsage, type RunCommand } from '../command.ts';
 import { formatOutput, outputToJson } from '../format-output.ts';
+import { applySlotChange } from './slot-change.ts';
 
 const micros = 1_000_000;
 
-export const track: RunCommand = async ({ words, json }, cli) => {
+export const track: RunCommand = async (args, cli) => {
+  const { words, json } = args;
   const { now, zone } = actionContext(cli, Math.floor(cli.now() / 1_000));
   const command = parseTrack(words, { now, zone });
   if (typeof command === 'string') {
     if (command !== '') cli.printError(command);
     return printUsage(cli, trackUsage);
   }
-  if (command.verb === 'task') return trackInTask(command, json, now, cli);
+  if (command.verb === 'task') return trackInTask(command, args, now, cli);
   const database = cli.database.read();
+  if (!database.enable_sync && command.verb === 'add') return trackHere(command, args, now, cli);
   if (!database.enable_sync) {
-    cli.printError('entries need a hub: run "kronos login", or add the time to a task with task:<id>');
+    cli.printError('this needs a hub: run "kronos login". "kronos time" edits the entries of this device');
     return exitCode.failure;
   }
   if (command.verb === 'list') return listEntries(command.date, database, json, cli);
@@ -48,34 +49,55 @@ export const track: RunCommand = async ({ words, json }, cli) => {
   }
   const edit = await editOf(command, database, cli);
   if ('ok' in edit) return printFailure(edit, cli);
-  return report(command, await editEntry(database, edit), json, cli);
+  const edited = await editEntry(database, edit);
+  if (command.verb === 'add' && !edited.ok && edited.why === 'offline') {
+    cli.printError(`note: ${edited.error}; the entry waits here and will be sent`);
+    return trackHere(command, args, now, cli);
+  }
+  return report(command, edited, json, cli);
 };
 
-function trackInTask(
+/** Adds an interval to a task of this device. */
+async function trackInTask(
   { id, span }: Extract<TrackCommand, { verb: 'task' }>,
-  json: boolean,
+  args: CommandArguments,
   now: number,
   cli: CliContext,
-): ExitCode {
-  let outcome: ActionOutcome = { ok: false, error: 'task not found', why: 'not found' };
-  const database = cli.database.write((before) => {
-    outcome = trackTask(before, id, span, workIn(before, now));
-    return outcome.ok ? commitAction(before, outcome.changes, { action: 'track', at: now }) : {};
-  });
-  if (!outcome.ok) {
-    cli.printError(outcome.error);
-    return outcome.why === 'not found'
-      ? exitCode.notFound
-      : outcome.why === 'usage'
-        ? exitCode.usage
-        : exitCode.failure;
-  }
-  const { output } = outcome;
-  if (json) cli.print(JSON.stringify(outputToJson(output), null, 2));
+): Promise<ExitCode> {
+  const change = (database: KronosDatabase): SlotChange => {
+    const found = taskOwner(database, id);
+    if (!found.ok) return found;
+    const { owner } = found;
+    return { ok: true, edit: { removed: [], added: [{ ...span, owner, running: false }] } };
+  };
+  const result = await applySlotChange({ action: 'track', now, change, options: args }, cli);
+  if (!result.ok) return result.code;
+  const { database, edit } = result;
+  const [slot] = edit.added;
+  const task = database.tasks.find(({ index }) => slot?.owner.kind === 'task' && slot.owner.index === index);
+  if (task === undefined) return exitCode.ok;
+  const output = { kind: 'task', task, id: task.id, verb: 'tracked' } as const;
+  if (args.json) cli.print(JSON.stringify(outputToJson(output), null, 2));
   else
     for (const line of formatOutput(output, { colour: false, width: undefined, now }))
       cli.print(`${line}, ${minutesText((span.to - span.from) * micros)}`);
-  if (database.enable_sync && cli.env['KRONOS_NO_SYNC'] !== '1') cli.startBackgroundSync();
+  return exitCode.ok;
+}
+
+/** Stores an entry on this device: without a hub for good, else until the hub can be reached. */
+async function trackHere(
+  { entry, span }: Extract<TrackCommand, { verb: 'add' }>,
+  args: CommandArguments,
+  now: number,
+  cli: CliContext,
+): Promise<ExitCode> {
+  const key = cli.createId();
+  const added = [{ ...span, owner: entryOwner(entry, key), running: false }];
+  const change = (): SlotChange => ({ ok: true, edit: { removed: [], added } });
+  const result = await applySlotChange({ action: 'track', now, change, options: args }, cli);
+  if (!result.ok) return result.code;
+  if (args.json) cli.print(JSON.stringify({ key, ...span, ...entry }, null, 2));
+  else cli.print(`${minutesText((span.to - span.from) * micros)} added: ${escapeControls(entryTitle(entry))}`);
   return exitCode.ok;
 }
 

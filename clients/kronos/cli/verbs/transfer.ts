@@ -8,9 +8,15 @@ import type { Result } from '../../../../protocol/result.ts';
 import { doneId } from '../../../../protocol/task.ts';
 import { recordStep } from '../../data/edits.ts';
 import { TaskTable } from '../../data/task-table.ts';
+import { csv } from '../../formats/csv.ts';
 import type { ImportNotice, TaskFormat } from '../../formats/format.ts';
+import { ics } from '../../formats/ics.ts';
 import { json } from '../../formats/json.ts';
 import { taskwarrior } from '../../formats/taskwarrior.ts';
+import { missingIntervals, withMissing } from '../../formats/time-entries.ts';
+import { timewarrior } from '../../formats/timewarrior.ts';
+import { todoTxt } from '../../formats/todo-txt.ts';
+import { toggl } from '../../formats/toggl.ts';
 import { vim2018, vim2019 } from '../../formats/vim.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
@@ -20,6 +26,11 @@ const maxNotices = 20;
 
 const formats: ReadonlyMap<string, TaskFormat> = new Map([
   ['taskwarrior', taskwarrior],
+  ['timewarrior', timewarrior],
+  ['todo.txt', todoTxt],
+  ['toggl', toggl],
+  ['ics', ics],
+  ['csv', csv],
   ['vim', vim2019],
   ['vim-2018', vim2018],
   ['json', json],
@@ -39,23 +50,73 @@ export const importTasks: RunCommand = ({ words, json: asJson }, cli) => {
     return exitCode.failure;
   }
   const { tasks, notices } = parsed.value;
-  let added: readonly PlainTask[] = [];
+  let placed: PlacedTasks = { after: [], added: 0, known: 0 };
   const { enable_sync: enabled } = cli.database.write((database) => {
-    const identify = (task: PlainTask) => format.identify?.(task) ?? task.index;
-    const known = new Set(database.tasks.map(identify));
-    added = tasks.filter((task) => !known.has(identify(task)));
-    const after = addTasks(database.tasks, added);
-    return recordStep(database, after, { action: 'import', at: Math.floor(cli.now() / 1_000) });
+    placed = placeTasks(format, tasks, database.tasks);
+    return recordStep(database, placed.after, { action: 'import', at: Math.floor(cli.now() / 1_000) });
   });
-  const known = tasks.length - added.length;
-  if (asJson) cli.print(JSON.stringify({ added: added.length, known, notices }));
+  const { added, known, intervals } = placed;
+  if (asJson) cli.print(JSON.stringify({ added, known, ...(intervals === undefined ? {} : { intervals }), notices }));
   else {
-    cli.print(`${added.length} tasks added; ${known} were here already`);
+    cli.print(`${added} tasks added; ${known} were here already`);
+    if (intervals !== undefined) cli.print(`${intervals.added} intervals added; ${intervals.known} were here already`);
     printNotices(path, notices, cli);
   }
-  if (added.length > 0 && enabled && cli.env['KRONOS_NO_SYNC'] !== '1') cli.startBackgroundSync();
+  const isChanged = added > 0 || (intervals?.added ?? 0) > 0;
+  if (isChanged && enabled && cli.env['KRONOS_NO_SYNC'] !== '1') cli.startBackgroundSync();
   return notices.some(({ kind }) => kind === 'unreadable') ? exitCode.failure : exitCode.ok;
 };
+
+/** The tasks after an import, and what it did. */
+interface PlacedTasks {
+  readonly after: readonly PlainTask[];
+  readonly added: number;
+  readonly known: number;
+  /** Absent if the format is one of tasks. */
+  readonly intervals?: { readonly added: number; readonly known: number };
+}
+
+function placeTasks(format: TaskFormat, read: readonly PlainTask[], before: readonly PlainTask[]): PlacedTasks {
+  if (format.findTask !== undefined) return placeIntervals(format.findTask, read, before);
+  const identify = (task: PlainTask) => format.identify?.(task) ?? task.index;
+  const known = new Map(before.map((task) => [identify(task), task.index]));
+  const added = read.filter((task) => !known.has(identify(task))).map((task) => withKnownNeeds(task, known));
+  return { after: addTasks(before, added), added: added.length, known: read.length - added.length };
+}
+
+function placeIntervals(
+  findTask: NonNullable<TaskFormat['findTask']>,
+  read: readonly PlainTask[],
+  before: readonly PlainTask[],
+): PlacedTasks {
+  const added: PlainTask[] = [];
+  const changed = new Map<string, PlainTask>();
+  let [all, missing] = [0, 0];
+  for (const task of read) {
+    const found = findTask(task, before);
+    const here = found === undefined ? undefined : (changed.get(found.index) ?? found);
+    const lacking = missingIntervals(task, here);
+    all += missingIntervals(task, undefined).length;
+    missing += lacking.length;
+    if (here === undefined) added.push(task);
+    else changed.set(here.index, withMissing(here, lacking));
+  }
+  const after = addTasks(
+    before.map((task) => changed.get(task.index) ?? task),
+    added,
+  );
+  return {
+    after,
+    added: added.length,
+    known: read.length - added.length,
+    intervals: { added: missing, known: all - missing },
+  };
+}
+
+/** A task that is here already may have another index than in the file. */
+function withKnownNeeds(task: PlainTask, known: ReadonlyMap<string, string>): PlainTask {
+  return task.needs === undefined ? task : { ...task, needs: task.needs.map((index) => known.get(index) ?? index) };
+}
 
 function printNotices(path: string, notices: readonly ImportNotice[], cli: CliContext): void {
   for (const kind of ['unreadable', 'skipped', 'incomplete'] as const) {

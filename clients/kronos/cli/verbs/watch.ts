@@ -1,4 +1,5 @@
-// The command `watch`: prints the changes of one channel, or of all channels that match a pattern, one per line, until it is interrupted.
+// The command `watch`: prints the changes of one channel, or of all channels that match a pattern, one per line, until it is interrupted; or
+// runs a program for each change.
 
 import { escapeControls } from '../../../../protocol/columns.ts';
 import type { ChannelEvent, Connection, SdkChange } from '../../../typescript/api.ts';
@@ -6,9 +7,12 @@ import { connectOnce } from '../../sync/hub.ts';
 import { type CliContext, exitCode } from '../cli-context.ts';
 import { printUsage, type RunCommand } from '../command.ts';
 
-export const watch: RunCommand = async ({ words, json }, cli) => {
-  const [name, ...more] = words;
-  if (name === undefined || more.length > 0) return printUsage(cli, 'watch <channel>');
+const usage = 'watch <channel> [-- <program> [argument…]]';
+
+export const watch: RunCommand = async ({ words, json, textFrom }, cli) => {
+  const [name, ...more] = words.slice(0, textFrom);
+  const program = textFrom === undefined ? undefined : words.slice(textFrom);
+  if (name === undefined || more.length > 0 || program?.length === 0) return printUsage(cli, usage);
   const database = cli.database.read();
   const hub = await connectOnce({ ...database, sync_device_id: '' });
   if (hub === undefined) {
@@ -18,7 +22,10 @@ export const watch: RunCommand = async ({ words, json }, cli) => {
   const events = name.endsWith('*') ? hub.follow(name) : hub.channel(name).subscribe();
   const waiting = waitForEnd(hub, cli);
   const printing = (async () => {
-    for await (const event of events) printEvent(event, json, cli);
+    for await (const event of events) {
+      if (program === undefined) printEvent(event, json, cli);
+      else await runFor(event, program, cli);
+    }
   })();
   hub.start();
   const code = await waiting;
@@ -44,6 +51,19 @@ function waitForEnd(hub: Connection, cli: CliContext): Promise<0 | 4> {
       end(exitCode.auth);
     });
   });
+}
+
+/** Runs the program for a change, one after the other. What the channel has at the beginning is no change. */
+async function runFor(
+  event: ChannelEvent<unknown> | SdkChange<unknown>,
+  words: readonly string[],
+  cli: CliContext,
+): Promise<void> {
+  if (event.type === 'snapshot') return;
+  const key = 'key' in event ? event.key : '';
+  const env = { KRONOS_CHANNEL: event.channel, KRONOS_CHANGE: event.type, KRONOS_KEY: key };
+  const code = await cli.runProcess({ words, env, input: `${JSON.stringify(event)}\n` });
+  if (code !== 0) cli.printError(`note: ${words[0]} ended with ${code}`);
 }
 
 function printEvent(event: ChannelEvent<unknown> | SdkChange<unknown>, json: boolean, cli: CliContext): void {

@@ -25,9 +25,14 @@ export interface Span {
 }
 
 const attempts = 100;
-/** Events, and characters of their data, that are read or written at once: a few milliseconds' work. */
-const pageSize = 2_048;
-const pageCharacters = 1_048_576;
+/** Events that one write inserts. */
+const writeSize = 2_048;
+/** Events that are read at once: a few milliseconds' work. */
+const pageSize = 512;
+/** Characters of their data that are read at once. V8 keeps strings of more than 128 KiB until a full collection. */
+const pageCharacters = 49_152;
+/** The most characters of events with an equal start that are put in the order of their ids. No watcher makes so many. */
+const mostCarried = 1_048_576;
 
 export class Bucket {
   readonly channel: Channel;
@@ -68,8 +73,8 @@ export class Bucket {
   /** Inserts events in their order. An event with an id replaces the one that has it in this bucket; the others get an id. */
   async insert(events: readonly NewEvent[], origin: string): Promise<readonly Event[]> {
     const done: Event[] = [];
-    for (let at = 0; at < events.length; at += pageSize) {
-      done.push(...(await this.#insertSome(events.slice(at, at + pageSize), origin)));
+    for (let at = 0; at < events.length; at += writeSize) {
+      done.push(...(await this.#insertSome(events.slice(at, at + writeSize), origin)));
     }
     return done;
   }
@@ -125,8 +130,9 @@ export class Bucket {
       const last = items.at(-1);
       const more = last !== undefined && (items.length === asked.limit || characters >= asked.size);
       const all = [...carried, ...items];
-      carried = more ? all.filter(({ time }) => time === last.time) : [];
-      const whole = more ? all.filter(({ time }) => time !== last.time) : all;
+      const equal = more ? all.filter(({ time }) => time === last?.time) : [];
+      carried = equal.reduce((sum, { value }) => sum + value.length, 0) <= mostCarried ? equal : [];
+      const whole = carried.length > 0 ? all.filter(({ time }) => time !== last?.time) : all;
       const events = whole.filter((item) => isEventKey(item.key)).map(eventOf);
       events.sort((a, b) => b.time - a.time || a.id - b.id);
       yield from === undefined ? events : events.filter((event) => endOf(event) >= from || event.time >= from);

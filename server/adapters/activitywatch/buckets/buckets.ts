@@ -4,12 +4,16 @@
 import type { CachedChannel } from '../../../core/cached-channel.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Item, Op } from '../../../core/store.ts';
-import { type ParsedFilters, parseFilterSetting, privacySetting } from '../../../http/privacy-filters.ts';
+import { type EventOrigin, privacySetting } from '../../../http/privacy-filters.ts';
 import { formatInstant } from '../events/instant.ts';
+import type { RuleOutcome } from '../rules/rule-messages.ts';
+import { RuleThreads } from '../rules/rule-threads.ts';
 import { Bucket } from './bucket.ts';
 import { type Description, guess, type SuppliedDescription } from './description.ts';
 import { Ids } from './ids.ts';
 
+/** How clients save that there are no privacy rules. */
+const noRules: ReadonlySet<string> = new Set(['[]', 'null', 'false', '""', '0']);
 const bucketKey = 'bucket/';
 const settingKey = 'setting/';
 /** A bucket without a description whose channel may still hold events: it was deleted, renamed or joined. */
@@ -41,18 +45,18 @@ export class Buckets {
   #ids: Ids;
   #open = new Map<string, Promise<Bucket>>();
   #turn: Promise<unknown> = Promise.resolve();
-  /** The parsed privacy rules, and the text that they were parsed from. */
-  #privacy: { readonly text: string; readonly read: ParsedFilters } = { text: '[]', read: { ok: true, filters: [] } };
+  readonly #rules: RuleThreads;
 
-  private constructor(hub: Hub, account: string, document: CachedChannel) {
+  private constructor(hub: Hub, account: string, document: CachedChannel, rules: RuleThreads) {
     this.#hub = hub;
+    this.#rules = rules;
     this.account = account;
     this.#document = document;
     this.#ids = new Ids(document, hub.world);
   }
 
-  static async open(hub: Hub, account: string): Promise<Buckets> {
-    return new Buckets(hub, account, await hub.cachedChannel(`${account}/aw`));
+  static async open(hub: Hub, account: string, rules = new RuleThreads(hub.world)): Promise<Buckets> {
+    return new Buckets(hub, account, await hub.cachedChannel(`${account}/aw`), rules);
   }
 
   /** Resolves when everything that this object shows is on disk. Await it before answering from here. */
@@ -206,17 +210,34 @@ export class Buckets {
     return settings;
   }
 
-  /** The privacy rules of the settings, parsed. */
-  privacy(): ParsedFilters {
-    const text = this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
-    if (text !== this.#privacy.text) this.#privacy = { text, read: parseFilterSetting(text) };
-    return this.#privacy.read;
+  /**
+   * Applies the privacy rules of the settings to the data of events (JSON texts) of one bucket.
+   * @returns the parts that may be stored, null for an event that is dropped; or what is wrong with the rules. Rules are checked when they
+   *   are saved. Invalid ones were written in another way: then nothing is stored that they may have covered
+   */
+  async applyPrivacy(where: EventOrigin, data: readonly string[]): Promise<RuleOutcome> {
+    // Without rules nothing is awaited, so that heartbeats that arrive together stay in their order.
+    if (noRules.has(this.#privacyRules)) return { ok: true, data };
+    const { text, key } = await this.privacyText();
+    const outcome = await this.#rules.run(this.account, { kind: 'filter', text, where, key, data });
+    return outcome.ok ? outcome : { ok: false, error: `${privacySetting}: ${outcome.error}` };
+  }
+
+  /** @param text JSON. @returns what is wrong with the regular expressions of a setting; undefined if nothing is */
+  async checkSetting(setting: string, text: string): Promise<string | undefined> {
+    const outcome = await this.#rules.run(this.account, { kind: 'check', setting, text });
+    if (outcome.ok) return undefined;
+    return setting === privacySetting ? `${privacySetting}: ${outcome.error}` : outcome.error;
+  }
+
+  /** JSON text. */
+  get #privacyRules(): string {
+    return this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
   }
 
   /** The privacy rules as text, and the key of the hashes that they make. */
   async privacyText(): Promise<{ readonly text: string; readonly key: string }> {
-    const text = this.#document.view.items.get(settingKey + privacySetting)?.value ?? '[]';
-    return { text, key: await this.remembered('privacy_key', () => this.#hub.world.secret()) };
+    return { text: this.#privacyRules, key: await this.remembered('privacy_key', () => this.#hub.world.secret()) };
   }
 
   /** Saves a setting. @param value JSON text; null deletes the setting */

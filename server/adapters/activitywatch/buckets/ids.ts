@@ -29,9 +29,9 @@ export class Ids {
     return this.#next - 1;
   }
 
-  /** Reserves a block. `take` gives an id then, unless other callers took the whole block. */
-  reserve(): Promise<void> {
-    this.#reserving ??= this.#reserve(0).finally(() => {
+  /** Reserves so many ids. `take` gives an id then, unless other callers took all of them. */
+  reserve(count = block): Promise<void> {
+    this.#reserving ??= this.#reserve(0, count).finally(() => {
       this.#reserving = undefined;
     });
     return this.#reserving;
@@ -41,7 +41,8 @@ export class Ids {
     const ids: number[] = [];
     while (ids.length < count) {
       const id = this.take();
-      if (id === undefined) await this.reserve();
+      // Reserving is a durable write: bulk writes reserve for several batches at once.
+      if (id === undefined) await this.reserve(Math.max(block, count * 8));
       else ids.push(id);
     }
     return ids;
@@ -54,12 +55,12 @@ export class Ids {
     else await this.#reserve(id);
   }
 
-  async #reserve(least: number): Promise<void> {
+  async #reserve(least: number, count = block): Promise<void> {
     let [next, until] = [this.#next, this.#until];
     const at = this.#world.now();
     const written = await this.#document.write((view) => {
       next = Math.max(Number(view.items.get(key)?.value ?? 0), least) + 1;
-      until = next + block - 1;
+      until = next + count - 1;
       return { ok: true, write: { ops: [{ op: 'put', key, value: String(until) }], origin: 'hub', at } };
     });
     if (!written.ok) throw new Error(written.error);

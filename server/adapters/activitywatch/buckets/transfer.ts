@@ -56,14 +56,16 @@ export async function importBuckets(
   for (const { id, said, data, created } of incoming) {
     await buckets.create(id, said, author, created === undefined ? { data } : { data, created });
   }
+  const inserts = new PipelinedInserts(author);
   for await (const { of, events } of batches) {
     const [one, count] = [incoming[of], counts[of]];
     if (one === undefined || count === undefined) continue;
     const bucket = await buckets.bucket(buckets.resolve(one.id, author));
-    const added = await insertNew(bucket, events, one.id !== one.source, author);
+    const added = await inserts.insertNew(bucket, events, one.id !== one.source);
     count.new += added;
     count.present += events.length - added;
   }
+  await inserts.finished();
   const reports = new Map<string, ImportReport>();
   for (const [of, one] of incoming.entries()) {
     const report = reportOf(one, buckets.resolve(one.id, author), counts[of] ?? { new: 0, present: 0 });
@@ -94,34 +96,62 @@ function sum(a: ImportReport, b: ImportReport): ImportReport {
   };
 }
 
-/**
- * Inserts the events that the bucket lacks. Events are the same if start, duration and data are equal. aw-sync may have copied an
- * event while it was still growing: of a copy, an event with an equal start and equal data is the same event, and the longer one stays.
- * @param events in order of their start
- * @returns how many events are new
- */
-async function insertNew(
-  bucket: Bucket,
-  events: readonly NewEvent[],
-  isCopy: boolean,
-  author: Author,
-): Promise<number> {
-  const [first, last] = [events[0], events.at(-1)];
-  if (first === undefined || last === undefined) return 0;
-  const known = new KnownEvents(isCopy);
-  for await (const page of bucket.pages({ from: first.time, to: last.time })) {
-    for (const event of page) known.add(event);
+/** Batches of an import that may be on their way to disk at once. The store writes those that wait in one transaction. */
+const mostUnderWay = 8;
+
+interface BatchUnderWay {
+  readonly fresh: readonly NewEvent[];
+  readonly written: Promise<unknown>;
+}
+
+/** Writes batches of events. While some are on their way to disk, the next one is compared with what the bucket has. */
+class PipelinedInserts {
+  readonly #author: Author;
+  #bucket: Bucket | undefined;
+  /** Batches of this bucket, oldest first. */
+  #underWay: BatchUnderWay[] = [];
+
+  constructor(author: Author) {
+    this.#author = author;
   }
-  const fresh: NewEvent[] = [];
-  const longer: NewEvent[] = [];
-  for (const event of events) {
-    const found = known.find(event);
-    if (found === undefined) fresh.push(event);
-    else if (endOf(event) > endOf(found) && found.id !== null) longer.push({ ...event, id: found.id });
-    if (found === undefined) known.add(event);
+
+  /** Resolves when everything is on disk. @throws when a batch could not be written */
+  async finished(): Promise<void> {
+    for (const { written } of this.#underWay.splice(0)) await written;
   }
-  await bucket.insert([...fresh, ...longer], author.origin);
-  return fresh.length;
+
+  /**
+   * Inserts the events that the bucket lacks. Events are the same if start, duration and data are equal. aw-sync may have copied an
+   * event while it was still growing: of a copy, an event with an equal start and equal data is the same event, and the longer one stays.
+   * @param events in order of their start; those of a bucket's next batch do not start earlier
+   * @returns how many events are new
+   */
+  async insertNew(bucket: Bucket, events: readonly NewEvent[], isCopy: boolean): Promise<number> {
+    const [first, last] = [events[0], events.at(-1)];
+    if (first === undefined || last === undefined) return 0;
+    // A copy may replace events of the batches before, whose ids are known once they are written.
+    if (isCopy || bucket !== this.#bucket) await this.finished();
+    const known = new KnownEvents(isCopy);
+    for await (const page of bucket.pages({ from: first.time, to: last.time })) {
+      for (const event of page) known.add(event);
+    }
+    for (const { fresh } of this.#underWay) for (const event of fresh) if (event.time >= first.time) known.add(event);
+    const fresh: NewEvent[] = [];
+    const longer: NewEvent[] = [];
+    for (const event of events) {
+      const found = known.find(event);
+      if (found === undefined) fresh.push(event);
+      else if (endOf(event) > endOf(found) && found.id !== null) longer.push({ ...event, id: found.id });
+      if (found === undefined) known.add(event);
+    }
+    if (this.#underWay.length >= mostUnderWay) await this.#underWay.shift()?.written;
+    this.#bucket = bucket;
+    const written = bucket.insert([...fresh, ...longer], this.#author.origin);
+    // Whoever waits for it next reports a failure.
+    written.catch(() => undefined);
+    this.#underWay.push({ fresh, written });
+    return fresh.length;
+  }
 }
 
 /** Events by their start, so that equal ones are found. */

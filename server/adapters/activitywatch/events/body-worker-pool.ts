@@ -3,11 +3,20 @@
 
 import type { World } from '../../../core/world.ts';
 import { startUserThread } from '../query/thread.ts';
-import type { ParsedBody, ParsedMessage, ParserRequest, ParseTask } from './body-messages.ts';
+import { areQuickRules } from '../rules/rule-threads.ts';
+import {
+  type ParsedBody,
+  type ParsedMessage,
+  type ParserRequest,
+  type ParseTask,
+  unpackEvents,
+} from './body-messages.ts';
 import { parseEvents } from './parse-body.ts';
 
 /** Bytes of a body that is parsed in the hub's thread: a few milliseconds' work. */
 export const smallBody = 262_144;
+/** Milliseconds until a thread must have parsed a body, or given its next events. */
+const limitMs = 120_000;
 
 export class BodyWorkerPool {
   #turn: Promise<unknown> = Promise.resolve();
@@ -16,8 +25,8 @@ export class BodyWorkerPool {
    * Parses a body and passes the result to `use`. The memory of a large body belongs to the thread from then on.
    * @param use may be slow: the next large body waits for it
    */
-  parse<T>(task: ParseTask, log: World['log'], use: (parsed: ParsedBody) => Promise<T>): Promise<T> {
-    if (task.body.length <= smallBody) {
+  parse<T>(task: ParseTask, world: World, use: (parsed: ParsedBody) => Promise<T>): Promise<T> {
+    if (task.body.length <= smallBody && areQuickRules(task.privacy.text, task.body.length)) {
       const messages = parseEvents(task);
       const ask = async (): Promise<ParsedMessage> => {
         const next = await messages.next();
@@ -25,7 +34,7 @@ export class BodyWorkerPool {
       };
       return consume(ask, task, use);
     }
-    const parsing = this.#turn.then(() => parseInThread(task, log, use));
+    const parsing = this.#turn.then(() => parseInThread(task, world, use));
     this.#turn = parsing.catch(() => undefined);
     return parsing;
   }
@@ -35,11 +44,16 @@ type Ask = (request: ParserRequest) => Promise<ParsedMessage>;
 
 async function consume<T>(ask: Ask, task: ParseTask, use: (parsed: ParsedBody) => Promise<T>): Promise<T> {
   const batches = async function* () {
+    let next = ask('next');
     for (;;) {
-      const message = await ask('next');
-      if ('of' in message) yield message;
-      else if ('done' in message) return;
-      else throw new Error('the thread that parses a body ended');
+      const message = await next;
+      if ('done' in message) return;
+      if (!('of' in message)) throw new Error('the thread that parses a body ended');
+      // The thread prepares the next batch while this one is written.
+      next = ask('next');
+      // It may fail after the caller has stopped reading.
+      next.catch(() => undefined);
+      yield { of: message.of, events: unpackEvents(message.events) };
     }
   };
   const first = await ask(task);
@@ -48,17 +62,18 @@ async function consume<T>(ask: Ask, task: ParseTask, use: (parsed: ParsedBody) =
   return use({ ok: false, status, message: refused });
 }
 
-async function parseInThread<T>(
-  task: ParseTask,
-  log: World['log'],
-  use: (parsed: ParsedBody) => Promise<T>,
-): Promise<T> {
+async function parseInThread<T>(task: ParseTask, world: World, use: (parsed: ParsedBody) => Promise<T>): Promise<T> {
   const worker = startUserThread(new URL('./body-worker.ts', import.meta.url));
-  worker.on('error', (error) => log.error({ error }, 'activitywatch: the thread that parses a body failed'));
+  worker.on('error', (error) => world.log.error({ error }, 'activitywatch: the thread that parses a body failed'));
   const ask: Ask = (request) =>
     new Promise((resolve) => {
       const fail = () => resolve({ refused: 'The body is too large to be parsed at once', status: 413 });
+      const cancel = world.after(limitMs, () => {
+        const rules = 'send less at once, or use simpler privacy rules';
+        resolve({ refused: `Parsing the body takes longer than ${limitMs / 1_000} s: ${rules}`, status: 413 });
+      });
       worker.once('message', (message: ParsedMessage) => {
+        cancel();
         worker.off('exit', fail);
         resolve(message);
       });

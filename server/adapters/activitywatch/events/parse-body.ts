@@ -4,13 +4,19 @@
 import { applyFilters, parseFilterSetting } from '../../../http/privacy-filters.ts';
 import { type Fields, isBucketId, readDescriptionBody } from '../buckets/description.ts';
 import { readSyncCopy } from '../buckets/sync-copy.ts';
-import type { IncomingBucket, ParsedMessage, ParseTask, UnreadableEvent } from './body-messages.ts';
+import {
+  type IncomingBucket,
+  type ParsedMessage,
+  type ParseTask,
+  packEvents,
+  type UnreadableEvent,
+} from './body-messages.ts';
 import { type NewEvent, readEvent } from './event.ts';
 import { formatInstant, parseInstant } from './instant.ts';
 import { parseJson } from './json.ts';
 import { explainBrokenBody, readTexts } from './multipart.ts';
 
-const batchSize = 500;
+const batchSize = 250;
 /** Unreadable events of a bucket that a report explains. */
 const mostReasons = 5;
 
@@ -32,7 +38,9 @@ export async function* parseEvents(task: ParseTask): AsyncGenerator<ParsedMessag
   }
   yield { buckets: buckets.map(({ events: _, ...incoming }) => incoming) };
   for (const [of, { events }] of buckets.entries()) {
-    for (let at = 0; at < events.length; at += batchSize) yield { of, events: events.slice(at, at + batchSize) };
+    for (let at = 0; at < events.length; at += batchSize) {
+      yield { of, events: packEvents(events.slice(at, at + batchSize)) };
+    }
   }
   yield { done: true };
 }

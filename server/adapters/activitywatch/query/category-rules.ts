@@ -2,6 +2,11 @@
 
 import { tryCompile } from './regex.ts';
 
+/** Whether a setting holds regular expressions that `findInvalidRule` checks. */
+export function holdsPatterns(key: string): boolean {
+  return key === 'classes' || key === 'always_active_pattern' || key === 'category_sets';
+}
+
 /**
  * @param key of a setting: `classes` holds a list of categories, `category_sets` a list of `{categories}`, `always_active_pattern` one
  *   regular expression

@@ -16,7 +16,7 @@ export async function parseBody(
   const { world } = context.hub;
   const privacy = await buckets.privacyText();
   const task = { body: request.body, form: form.contentType, content, now: world.now() * 1_000, privacy };
-  return context.bodies.parse(task, world.log, async (parsed) =>
+  return context.bodies.parse(task, world, async (parsed) =>
     parsed.ok ? use(parsed) : refused(parsed.status, parsed.message),
   );
 }

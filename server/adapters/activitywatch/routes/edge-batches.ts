@@ -4,11 +4,12 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { outOfBounds } from '../../../../protocol/bounds.ts';
 import { compile } from '../../../../protocol/check.ts';
-import { isAllowed } from '../../../core/access.ts';
+import { parseJson } from '../../../../protocol/json.ts';
+import { type Identity, isAllowed } from '../../../core/access.ts';
+import type { EdgeQueues } from '../../../core/edge-queues.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { Op } from '../../../core/store.ts';
 import { type AuthenticationDeps, type AuthenticationResult, authenticate } from '../../../http/authenticate.ts';
-import { createDataFilter } from '../../../http/privacy-filters.ts';
 import { withDocs } from '../../../http/route-docs.ts';
 import { json, type Reply, type Request, type Route } from '../../../http/types.ts';
 import type { Author, Buckets } from '../buckets/buckets.ts';
@@ -32,6 +33,8 @@ const Batch = Type.Object({
   /** Each event replaces the one with its id. Microseconds since 1970; `data` is compact JSON text. */
   events: Type.Array(Type.Object({ id: number, time: number, end: number, data: Type.String() })),
   removed: Type.Array(number),
+  /** Events that still wait on the edge's machine after this batch. Older edges do not say. */
+  waiting: Type.Optional(Type.Integer({ minimum: 0 })),
 });
 export type Batch = Static<typeof Batch>;
 
@@ -49,13 +52,53 @@ const isBatch = (value: unknown): value is Batch => checkBatch(value);
 /** Bytes: an event may be as large as one that is posted. */
 const limit = 68_157_440;
 
-export interface EdgeDeps extends AuthenticationDeps {
-  readonly hub: Hub;
-  /** The same objects through which watchers write, so that their writes are serialized. */
-  readonly bucketsOf: ActivityWatch['bucketsOf'];
+/** The header in which an edge says how many events wait on its machine for the hub. */
+export const backlogHeader = 'horai-edge-backlog';
+/** An edge asks for the epoch each minute. After this time without a request it counts as away, in milliseconds. */
+const edgeAwayMs = 300_000;
+
+/** The edges that use this node, by token. */
+export class ConnectedEdges {
+  readonly #hub: Hub;
+  readonly #edges = new Map<string, { at: number; backlog: number }>();
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+  }
+
+  /** Takes note of a request of an edge, and reports the first after it was away. */
+  hear({ account, token }: Identity, { address, headers }: Request): void {
+    const at = this.#hub.world.now();
+    const name = `${account} ${token}`;
+    const known = this.#edges.get(name);
+    if (known === undefined || at - known.at > edgeAwayMs) {
+      this.#hub.events.report({ event: 'edge_connected', account, token, address });
+    }
+    const stated = Number(headers.get(backlogHeader) ?? Number.NaN);
+    const backlog = Number.isSafeInteger(stated) && stated >= 0 ? stated : (known?.backlog ?? 0);
+    this.#edges.set(name, { at, backlog });
+  }
+
+  /** The edges that are not away, and the events that wait on them. */
+  count(): { readonly connected: number; readonly backlog: number } {
+    const now = this.#hub.world.now();
+    for (const [name, { at }] of this.#edges) if (now - at > edgeAwayMs) this.#edges.delete(name);
+    const backlog = [...this.#edges.values()].reduce((sum, edge) => sum + edge.backlog, 0);
+    return { connected: this.#edges.size, backlog };
+  }
 }
 
-export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Route[] {
+export interface EdgeDeps extends AuthenticationDeps {
+  readonly hub: Hub;
+  /** Hears which edges are there, and how much waits at each. */
+  readonly connected?: ConnectedEdges;
+  /** The same objects through which watchers write, so that their writes are serialized. */
+  readonly bucketsOf: ActivityWatch['bucketsOf'];
+  /** Hears how much waits at each edge. */
+  readonly edges?: EdgeQueues;
+}
+
+export function edgeRoutes({ hub, bucketsOf, edges, connected, ...trust }: EdgeDeps): readonly Route[] {
   /** The id of a device's bucket, by device and name: looking it up would cost a write each time. */
   const places = new Map<string, string>();
 
@@ -75,21 +118,26 @@ export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Rou
     if (!admitted.ok) return unauthorized(admitted);
     const { account, token } = admitted.identity;
     const id = request.params.get('bucket') ?? '';
-    const batch = parsed(request.body.toString());
+    const batch = parseJson(request.body.toString());
     if (!isBucketId(id) || !isBatch(batch)) {
       const [first] = checkBatch.errors ?? [];
       return json(400, { error: `not a batch: ${first?.instancePath ?? ''} ${first?.message ?? 'bucket id'}` });
     }
     const at = hub.world.now();
+    if (batch.waiting !== undefined) edges?.note(token, { waiting: batch.waiting, at });
     const buckets = await bucketsOf(account);
-    const privacy = await createDataFilter(buckets, { bucket: id, type: batch.about.type });
+    const texts: string[] = [];
+    for (const { id: event, data } of batch.events) {
+      const value = outOfBounds(data) === undefined ? parseJson(data) : undefined;
+      if (value === undefined) return json(400, { error: `event ${event}: its data are no JSON within bounds` });
+      texts.push(JSON.stringify(value));
+    }
+    const privacy = await buckets.applyPrivacy({ bucket: id, type: batch.about.type }, texts);
     // The batch is fine and the hub is up: the edge sends it again until the rules are valid.
     if (!privacy.ok) return json(409, { error: privacy.error });
     const ops: Op[] = batch.removed.map((removed) => ({ op: 'remove', key: String(removed) }));
-    for (const { id: event, time, end, data } of batch.events) {
-      const value = outOfBounds(data) === undefined ? parsed(data) : undefined;
-      if (value === undefined) return json(400, { error: `event ${event}: its data are no JSON within bounds` });
-      const visible = privacy.filter(JSON.stringify(value));
+    for (const [position, { id: event, time, end }] of batch.events.entries()) {
+      const visible = privacy.data[position] ?? null;
       if (visible !== null) ops.push({ op: 'put', key: String(event), value: visible, time, end });
     }
     const device = trust.accounts.tokens(account).find((one) => one.id === token)?.name ?? '';
@@ -117,6 +165,8 @@ export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Rou
       handle: async (request) => {
         const admitted = authenticate(trust, request);
         if (!admitted.ok) return unauthorized(admitted);
+        if (!admitted.identity.scopes.some(writesBuckets)) return json(403, { error: 'This token may not.' });
+        connected?.hear(admitted.identity, request);
         return json(200, { epoch: hub.store.epoch } satisfies Static<typeof EdgeAnswer>);
       },
     },
@@ -125,14 +175,11 @@ export function edgeRoutes({ hub, bucketsOf, ...trust }: EdgeDeps): readonly Rou
   return withDocs(routes, edgeDocs);
 }
 
-function unauthorized(refusal: Extract<AuthenticationResult, { readonly ok: false }>): Reply {
-  return json(refusal.code === 'too_many' ? 429 : 401, { error: refusal.error });
+/** True for a scope of an edge: it may write some bucket. */
+function writesBuckets(scope: string): boolean {
+  return ['write', 'write:*', 'write:aw*'].includes(scope) || scope.startsWith('write:aw/');
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function unauthorized(refusal: Extract<AuthenticationResult, { readonly ok: false }>): Reply {
+  return json(refusal.code === 'too_many' ? 429 : 401, { error: refusal.error });
 }

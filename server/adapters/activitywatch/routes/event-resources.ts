@@ -1,6 +1,6 @@
 // `/api/0/buckets/<id>/events` and `/heartbeat`: reading, inserting and deleting the events of a bucket.
 
-import { createDataFilter } from '../../../http/privacy-filters.ts';
+import { piecesReply } from '../../../http/pieces-reply.ts';
 import type { ChunkedReply, Reply, Request } from '../../../http/types.ts';
 import type { Span } from '../buckets/bucket.ts';
 import { guess } from '../buckets/description.ts';
@@ -11,7 +11,6 @@ import { repr } from '../events/python-compat.ts';
 import { parseBody } from './bulk-body.ts';
 import {
   answer,
-  gathered,
   inPieces,
   invalid,
   isObject,
@@ -70,7 +69,7 @@ async function listEvents({ request, buckets }: Visit, id: string): Promise<Repl
   const read = readSpan(request);
   if (!read.ok) return read.reply;
   const pages = (await buckets.bucket(id)).clippedPages(read.span, readLimit(request));
-  return gathered({ 'content-type': 'application/json' }, inPieces(eventTexts(pages)));
+  return piecesReply({ 'content-type': 'application/json' }, inPieces(eventTexts(pages)));
 }
 
 async function insertEvents(visit: Visit, id: string): Promise<Reply> {
@@ -86,16 +85,22 @@ async function insertEvents(visit: Visit, id: string): Promise<Reply> {
   const body = jsonBody(request);
   if (!body.ok) return body.reply;
   if (typeof body.value !== 'object' || body.value === null) return refused(400, '');
-  const privacy = await createDataFilter(buckets, where);
-  if (!privacy.ok) return refused(400, privacy.error);
   const now = context.hub.world.now() * 1_000;
-  const events: NewEvent[] = [];
+  const sent: NewEvent[] = [];
   for (const value of Array.isArray(body.value) ? body.value : [body.value]) {
     const read = readEvent(value, now);
     if (!read.ok) return refused(400, read.error);
-    const data = privacy.filter(read.event.data);
-    if (data !== null) events.push({ ...read.event, data });
+    sent.push(read.event);
   }
+  const privacy = await buckets.applyPrivacy(
+    where,
+    sent.map(({ data }) => data),
+  );
+  if (!privacy.ok) return refused(400, privacy.error);
+  const events = sent.flatMap((event, at): NewEvent[] => {
+    const data = privacy.data[at] ?? null;
+    return data === null ? [] : [{ ...event, data }];
+  });
   await bucket.insert(events, author.origin);
   return jsonText(200, 'null');
 }
@@ -119,7 +124,7 @@ async function deleteEvent({ request, buckets, author }: Visit, id: string): Pro
   return answer(200, { success: removed ? 1 : 0 });
 }
 
-async function takeHeartbeat({ context, request, buckets, author }: Visit, id: string): Promise<Reply> {
+async function takeHeartbeat({ context, request, buckets, author, may }: Visit, id: string): Promise<Reply> {
   const body = objectBody(request);
   if (!body.ok) return body.reply;
   const errors = heartbeatErrors(body.fields);
@@ -134,14 +139,16 @@ async function takeHeartbeat({ context, request, buckets, author }: Visit, id: s
   }
   const sentData = body.fields.get('data');
   const type = buckets.find(buckets.resolve(id, author))?.type ?? guess(id, sentData).type;
-  const privacy = await createDataFilter(buckets, { bucket: id, type });
+  const privacy = await buckets.applyPrivacy({ bucket: id, type }, [read.event.data]);
   if (!privacy.ok) return refused(400, privacy.error);
-  const data = privacy.filter(read.event.data);
+  const [data = null] = privacy.data;
   // A dropped heartbeat is answered like a stored one: its watcher would take an error for a loss.
   if (data === null) return jsonText(200, new EventWriter().text({ ...read.event, id: null }));
   const bucket = await buckets.forHeartbeat(id, sentData, author);
   const event = await bucket.heartbeat({ ...read.event, data }, Math.round(pulse), author.origin);
-  return jsonText(200, new EventWriter().text(event));
+  // The joined event begins with an older one, which a token that may only write does not see.
+  const seen = may('read', buckets.channelOf(id)) ? event : { ...read.event, data, id: null };
+  return jsonText(200, new EventWriter().text(seen));
 }
 
 /** A JSON list of events, one text for each page. */

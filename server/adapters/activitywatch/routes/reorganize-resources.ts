@@ -51,6 +51,7 @@ async function join(visit: Visit, id: string): Promise<Reply> {
 
 async function giveToHost(visit: Visit, id: string): Promise<Reply> {
   const { buckets, context, request, author } = visit;
+  if (!mayMove(visit, id)) return forbidden;
   const hostname = textOf(request, 'hostname', 'the name of the host');
   if (!hostname.ok) return hostname.reply;
   return reply(await moveToHost(buckets, context.hub.world, id, hostname.text, author));
@@ -60,26 +61,35 @@ async function showChanges({ buckets }: Visit): Promise<Reply> {
   return answer(200, { changes: listChanges(buckets).map(shown) });
 }
 
-async function undo({ buckets, context, request, author, may }: Visit): Promise<Reply> {
+async function undo(visit: Visit): Promise<Reply> {
+  const { buckets, context, request, author } = visit;
   const id = request.params.get('change') ?? '';
   const change = listChanges(buckets).find((one) => one.id === id);
   const touched = change === undefined ? [] : [change.before.id, ...(change.kind === 'host' ? [] : [change.to])];
-  if (touched.some((bucket) => !may('write', buckets.channelOf(bucket)))) return forbidden;
+  if (touched.some((bucket) => !mayMove(visit, bucket))) return forbidden;
   return reply(await undoChange(buckets, context.hub.world, id, author));
 }
 
-/** The other bucket is in the body, and the caller must be allowed to write it too. */
+/** Moving events opens them to those who may read the new place, so it needs the right to read them, too. */
+function mayMove({ buckets, may }: Visit, id: string): boolean {
+  const channel = buckets.channelOf(id);
+  return may('read', channel) && may('write', channel);
+}
+
+/** The other bucket is in the body, and the caller needs the same rights to it. */
 async function withText(
-  { request, buckets, may }: Visit,
+  visit: Visit,
   id: string,
   field: string,
   meaning: string,
   act: (other: string) => Promise<Reorganized>,
 ): Promise<Reply> {
+  const { request, buckets } = visit;
+  if (!mayMove(visit, id)) return forbidden;
   if (buckets.find(id) === undefined) return noBucket(id);
   const other = textOf(request, field, meaning);
   if (!other.ok) return other.reply;
-  return may('write', buckets.channelOf(other.text)) ? reply(await act(other.text)) : forbidden;
+  return mayMove(visit, other.text) ? reply(await act(other.text)) : forbidden;
 }
 
 function textOf(

@@ -1,7 +1,7 @@
 // The body of a request as JSON, or the reply that explains why it is not, in the reference's words; and replies. Bodies of many
 // events are parsed by ../events/body-worker-pool.ts.
 
-import type { ChunkedReply, Reply, Request } from '../../../http/types.ts';
+import type { Reply, Request } from '../../../http/types.ts';
 import { parseJson } from '../events/json.ts';
 import { brokenBody, explainBrokenBody, hasBoundary } from '../events/multipart.ts';
 import { repr, spaced } from '../events/python-compat.ts';
@@ -15,21 +15,6 @@ export function answer(status: number, value: unknown): Reply {
 /** @param text JSON */
 export function jsonText(status: number, text: string): Reply {
   return { status, headers: { 'content-type': 'application/json' }, body: `${text}\n` };
-}
-
-/** A body of one or two pieces is sent whole; the pieces of a longer one are made while it is sent. */
-export async function gathered(
-  headers: Readonly<Record<string, string>>,
-  pieces: AsyncGenerator<string>,
-): Promise<Reply | ChunkedReply> {
-  const [first, second] = [await pieces.next(), await pieces.next()];
-  const texts = [first, second].map(({ value, done }) => (done === true ? '' : value));
-  if (second.done === true) return { status: 200, headers, body: texts.join('') };
-  const rest = async function* () {
-    yield texts.join('');
-    yield* pieces;
-  };
-  return { status: 200, headers, chunks: rest() };
 }
 
 /** Joins short texts into pieces of 64 Ki characters, so that each piece is worth a write. */

@@ -4,6 +4,7 @@
 import { isAllowed, type Verb } from '../../../core/access.ts';
 import type { Hub } from '../../../core/hub.ts';
 import { type AuthenticationDeps, authenticate } from '../../../http/authenticate.ts';
+import { retryHeaders } from '../../../http/error-boundary.ts';
 import { retryUntilStored } from '../../../http/retry-until-stored.ts';
 import type { ChunkedReply, Reply, Request, Route } from '../../../http/types.ts';
 import type { Author, Buckets } from '../buckets/buckets.ts';
@@ -122,6 +123,8 @@ function guard(context: Context, row: Method): Route['handle'] {
     if (!visit.may(row.verb, buckets.channelOf(said))) return forbidden;
     if (row.on === 'id') return row.handle(visit, said);
     const id = buckets.resolve(said, visit.author);
+    // A watcher goes on writing under the old name of a bucket; reading needs the right to the bucket itself.
+    if (row.verb === 'read' && !visit.may('read', buckets.channelOf(id))) return forbidden;
     return buckets.find(id) === undefined ? noBucket(said) : row.handle(visit, id);
   };
 }
@@ -132,7 +135,10 @@ async function openVisit(
 ): Promise<{ readonly ok: true; readonly visit: Visit } | { readonly ok: false; readonly reply: Reply }> {
   const admitted = authenticate(context.trust, request);
   if (!admitted.ok) {
-    if (admitted.code === 'too_many') return { ok: false, reply: refused(429, admitted.hint ?? admitted.error) };
+    if (admitted.code === 'too_many') {
+      const reply = refused(429, admitted.hint ?? admitted.error);
+      return { ok: false, reply: { ...reply, headers: { ...reply.headers, ...retryHeaders(admitted) } } };
+    }
     const reply = refused(401, "Missing or invalid API key. Set 'Authorization: Bearer <key>' header.");
     return { ok: false, reply: { ...reply, headers: { ...reply.headers, 'www-authenticate': 'Bearer' } } };
   }

@@ -5,6 +5,10 @@ import type { RouteDocs } from '../../../http/route-docs.ts';
 const tag = 'ActivityWatch';
 const read = { tag, scope: 'read:aw/*' } as const;
 const write = { tag, scope: 'write:aw/*' } as const;
+/** Settings and changes of buckets are in the channel of descriptions. */
+const readSettings = { tag, scope: 'read:aw' } as const;
+const writeSettings = { tag, scope: 'write:aw' } as const;
+const move = { tag, scope: 'read:aw/* write:aw/*' } as const;
 
 const bucket = { id: 'The id of the bucket' } as const;
 const event = { ...bucket, event: 'The id of the event, a whole number' } as const;
@@ -157,30 +161,30 @@ export const activityWatchDocs: RouteDocs = {
     responses: { 200: { example: { buckets: { [aBucket.id]: aReport } } } },
   },
   'GET /api/0/settings': {
-    ...read,
+    ...readSettings,
     summary: 'Returns all settings',
     responses: { 200: { example: { startOfDay: '04:00' } } },
   },
   'GET /api/0/settings/:key': {
-    ...read,
+    ...readSettings,
     summary: 'Returns one setting; null if it is not set',
     params: { key: 'The name of the setting' },
     responses: { 200: { example: '04:00' } },
   },
   'POST /api/0/settings/:key': {
-    ...write,
+    ...writeSettings,
     summary: 'Sets one setting to any JSON value',
     params: { key: 'The name of the setting, at most 127 bytes' },
     body: { example: '04:00' },
     responses: { 200: { example: '04:00' } },
   },
   'DELETE /api/0/settings/:key': {
-    ...write,
+    ...writeSettings,
     summary: 'Removes one setting',
     params: { key: 'The name of the setting' },
   },
   'POST /-/activitywatch/buckets/:id/rename': {
-    ...write,
+    ...move,
     summary: 'Gives a bucket another id; watchers that use the old id go on in it',
     description: 'Can be undone for 30 days.',
     params: bucket,
@@ -188,7 +192,7 @@ export const activityWatchDocs: RouteDocs = {
     responses: { 200: { example: { change: aRename } }, 409: { description: 'There is a bucket of that id' } },
   },
   'POST /-/activitywatch/buckets/:id/join': {
-    ...write,
+    ...move,
     summary: 'Moves the events of a bucket into another one; what both have is there once',
     description: 'Can be undone for 30 days.',
     params: bucket,
@@ -196,19 +200,19 @@ export const activityWatchDocs: RouteDocs = {
     responses: { 200: { example: { change: { ...aRename, kind: 'join' } } } },
   },
   'POST /-/activitywatch/buckets/:id/host': {
-    ...write,
+    ...move,
     summary: 'Gives a bucket to another host',
     description: 'Can be undone for 30 days.',
     params: bucket,
     body: { example: { hostname: 'laptop' } },
   },
   'GET /-/activitywatch/changes': {
-    ...read,
+    ...readSettings,
     summary: 'Lists the renames, joins and changes of host that can be undone, the newest first',
     responses: { 200: { example: { changes: [aRename] } } },
   },
   'POST /-/activitywatch/changes/:change/undo': {
-    ...write,
+    ...writeSettings,
     summary: 'Undoes a rename, a join or a change of host',
     params: { change: 'The id of the change' },
     responses: {

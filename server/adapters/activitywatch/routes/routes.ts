@@ -9,6 +9,7 @@ import type { Route } from '../../../http/types.ts';
 import { Buckets } from '../buckets/buckets.ts';
 import { BodyWorkerPool } from '../events/body-worker-pool.ts';
 import { Queries } from '../query/queries.ts';
+import { RuleThreads } from '../rules/rule-threads.ts';
 import { bucketResources } from './bucket-resources.ts';
 import { eventResources } from './event-resources.ts';
 import { queryResources } from './query-resources.ts';
@@ -49,11 +50,12 @@ const resources: readonly Resource[] = [
 export function openActivityWatch(deps: ActivityWatchDeps): ActivityWatch {
   const { hub, hostname, version, testing, reportWrite = () => undefined, ...trust } = deps;
   const queries = new Queries(hub);
+  const rules = new RuleThreads(hub.world);
   const opened = new Map<string, Promise<Buckets>>();
   const bucketsOf = (account: string): Promise<Buckets> => {
     const known = opened.get(account);
     if (known !== undefined) return known;
-    const opening = Buckets.open(hub, account);
+    const opening = Buckets.open(hub, account, rules);
     opened.set(account, opening);
     opening.catch(() => opened.delete(account));
     return opening;
@@ -77,5 +79,8 @@ export function openActivityWatch(deps: ActivityWatchDeps): ActivityWatch {
     keyOf: (path) => path.replace(/\/$/, ''),
     unlisted: activityWatchUnlisted,
   });
-  return { routes, bucketsOf, close: () => queries.close() };
+  const close = async () => {
+    await Promise.all([queries.close(), rules.close()]);
+  };
+  return { routes, bucketsOf, close };
 }

@@ -1,9 +1,9 @@
 // `/api/0/settings`: the web UI's settings. Privacy rules and category rules are checked before they are saved.
 
-import { parseFilterSetting, privacySetting } from '../../../http/privacy-filters.ts';
+import { privacySetting } from '../../../http/privacy-filters.ts';
 import type { Reply } from '../../../http/types.ts';
 import { compactSorted } from '../events/python-compat.ts';
-import { findInvalidRule } from '../query/category-rules.ts';
+import { holdsPatterns } from '../query/category-rules.ts';
 import { answer, jsonBody, jsonText, refused } from './request-body.ts';
 import type { Resource, Visit } from './resource.ts';
 
@@ -57,7 +57,7 @@ async function saveSetting({ request, buckets, author }: Visit): Promise<Reply> 
   const body = jsonBody(request);
   if (!body.ok) return body.reply;
   const text = JSON.stringify(body.value);
-  const invalid = explainInvalid(key, text, body.value);
+  const invalid = key === privacySetting || holdsPatterns(key) ? await buckets.checkSetting(key, text) : undefined;
   if (invalid !== undefined) return refused(400, invalid);
   await buckets.set(key, text, author);
   return answer(200, body.value);
@@ -66,13 +66,4 @@ async function saveSetting({ request, buckets, author }: Visit): Promise<Reply> 
 async function deleteSetting({ request, buckets, author }: Visit): Promise<Reply> {
   await buckets.set(request.params.get('key') ?? '', null, author);
   return answer(200, {});
-}
-
-/** @returns undefined if the setting may be saved */
-function explainInvalid(key: string, text: string, value: unknown): string | undefined {
-  if (key === privacySetting) {
-    const read = parseFilterSetting(text);
-    return read.ok ? undefined : `${privacySetting}: ${read.error}`;
-  }
-  return findInvalidRule(key, value);
 }

@@ -1,10 +1,11 @@
 // `/api/0/export` and `/api/0/import`: whole buckets out and in.
 
+import { piecesReply } from '../../../http/pieces-reply.ts';
 import type { ChunkedReply, Reply } from '../../../http/types.ts';
 import type { Description } from '../buckets/description.ts';
 import { exportBuckets, importBuckets } from '../buckets/transfer.ts';
 import { parseBody } from './bulk-body.ts';
-import { answer, gathered, inPieces, mebibyte } from './request-body.ts';
+import { answer, inPieces, mebibyte } from './request-body.ts';
 import { forbidden, type Resource, readableBuckets, type Visit } from './resource.ts';
 
 export const transferResources: readonly Resource[] = [
@@ -50,7 +51,7 @@ async function importAll(visit: Visit): Promise<Reply> {
 
 function attachment(buckets: Visit['buckets'], descriptions: readonly Description[], name: string) {
   const headers = { 'content-type': 'application/json', 'content-disposition': `attachment; filename=${name}` };
-  return gathered(headers, inPieces(exportBuckets(buckets, descriptions)));
+  return piecesReply(headers, inPieces(exportBuckets(buckets, descriptions)));
 }
 
 function headerSafe(id: string): string {

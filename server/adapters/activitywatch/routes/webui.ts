@@ -41,7 +41,6 @@ export async function openWebUi(folder: string): Promise<OpenedWebUi> {
       'content-type': types.get(extname(found.path)) ?? 'application/octet-stream',
       'cache-control': 'no-cache',
       etag: found.etag,
-      'x-content-type-options': 'nosniff',
     };
     if (request.headers.get('if-none-match') === found.etag) return { status: 304, headers, body: '' };
     return { status: 200, headers, body: await readFile(found.path) };

@@ -3,13 +3,12 @@
 import type { Identity, Verb } from '../../../core/access.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { AuthenticationDeps } from '../../../http/authenticate.ts';
-import { json, type Reply, type Request } from '../../../http/types.ts';
+import { hubAddress, json, type Reply, type Request } from '../../../http/types.ts';
 import { AccountIndexes, type TimeRange } from '../index/account-index.ts';
 import type { HeartbeatColumns } from '../index/columns.ts';
 import { type AccountSettings, readSettings } from '../model/account-settings.ts';
 import { derivedUuid, type HeartbeatLimits } from '../model/heartbeat.ts';
 import { allows, isApp } from '../model/scopes.ts';
-import { baseUrl } from '../request-fields.ts';
 import { readRuleSet } from '../resources/custom-rules.ts';
 import { readExternalSpans } from '../resources/external-durations.ts';
 import type { Person, PersonInfo } from '../stats/query.ts';
@@ -37,6 +36,8 @@ export type Authorization =
   | {
       readonly ok: true;
       readonly account: string;
+      /** The token with which a link ends that the caller makes; '' for one that ends with the account alone. */
+      readonly maker: string;
       /** True without a key to this account: the caller sees what the account shares. */
       readonly isStranger: boolean;
       /** True if the caller may see a part of the account (`email`, `stats.languages`). */
@@ -70,22 +71,25 @@ export class Authorizer {
 
   /**
    * @param user the path's `:user`: `current`, a name, `@name` or an id
+   * @param verbs what the caller needs, all of it
    * @param options `isPublic`: strangers may call, too. `scopes`: an app must have at least one of these
    */
   authorize(
     request: Request,
     user: string,
-    verb: Verb,
+    verbs: readonly Verb[],
     { isPublic = false, scopes = [] }: { readonly isPublic?: boolean; readonly scopes?: readonly string[] } = {},
   ): Authorization {
     const identity = this.identify(request);
     // A wrong key is refused also where none is needed: its owner must learn that it is wrong.
     if (identity === undefined && parseApiKey(request) !== undefined) return unauthorized;
     const account = user === 'current' ? identity?.account : this.accountOf(user);
-    const isAllowed = identity !== undefined && account !== undefined && allows(identity, verb, account, scopes);
+    const isAllowed =
+      identity !== undefined && account !== undefined && verbs.every((verb) => allows(identity, verb, account, scopes));
     if (account !== undefined && (isAllowed || isPublic)) {
-      const maySee = (part: string) => identity !== undefined && allows(identity, verb, account, [part]);
-      return { ok: true, account, isStranger: !isAllowed, maySee };
+      const maySee = (part: string) => identity !== undefined && allows(identity, 'read', account, [part]);
+      const maker = this.#deps.accounts.makerOf(identity?.token ?? '');
+      return { ok: true, account, maker, isStranger: !isAllowed, maySee };
     }
     const isUnknown = isPublic && user !== 'current' && account === undefined;
     if (isUnknown || (identity !== undefined && identity.account !== account)) {
@@ -93,8 +97,15 @@ export class Authorizer {
     }
     // The key of an app is right, also where its scopes do not suffice: 401 would make it ask for another.
     if (identity === undefined || !isApp(identity)) return unauthorized;
-    const needed = scopes.map((part) => `${verb}:wakatime/${part}`).join(' or ') || `${verb}:wakatime`;
+    const needed = verbs
+      .map((verb) => scopes.map((part) => `${verb}:wakatime/${part}`).join(' or ') || `${verb}:wakatime`)
+      .join(', and ');
     return { ok: false, reply: json(403, { error: `insufficient scope: this needs ${needed}` }) };
+  }
+
+  /** True while a link of an account is open: as long as the account, and the token that made it. */
+  isOpen(account: string, { maker }: { readonly maker?: string }): boolean {
+    return this.#deps.accounts.isMakerLive(account, maker);
   }
 
   /** @param request for the address that links begin with */
@@ -111,7 +122,7 @@ export class Authorizer {
       readExternalSpans(this.hub, account),
     ]);
     const created = this.#deps.accounts.list().find(({ name }) => name === account)?.created ?? 0;
-    const links = request === undefined ? {} : { base: baseUrl(request) };
+    const links = request === undefined ? {} : { base: hubAddress(request) };
     return { account, id: accountId(account), created, settings, rules, externalSpans, ...links };
   }
 

@@ -42,6 +42,6 @@ export function identify(trust: AuthenticationDeps, request: Request, near: bool
   const admitted =
     key === undefined
       ? authenticate({ ...trust, personal: trust.personal && near }, request)
-      : trust.accounts.identify(key, '', request.address);
+      : trust.accounts.identify(key, '', request.address, request.client);
   return admitted.ok ? admitted.identity : undefined;
 }

@@ -25,10 +25,10 @@ function gauge(name: string, help: string, values: readonly Value[]): string {
 }
 
 /** The metrics of one account, of today and of all time, in the text format of Prometheus. */
-export function writeMetrics(question: TimeQuery, rank: number | null): string {
+export async function writeMetrics(question: TimeQuery, rank: number | null): Promise<string> {
   const { now, person } = question;
-  const today = computeSpan(question, { first: now.today, last: now.today }).all;
-  const all = computeSpan(question, allTimeSpan(question)).all;
+  const { all: today } = await computeSpan(question, { first: now.today, last: now.today });
+  const { all } = await computeSpan(question, allTimeSpan(question));
   const named = (rows: readonly NamedSum[]) =>
     rows.map(({ name, sum }): Value => [`{name=${quoteLabel(name)}}`, Math.floor(toSeconds(sum))]);
   const of = (name: string, kind: string, rows: readonly NamedSum[]) =>

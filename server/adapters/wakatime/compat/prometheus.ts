@@ -3,8 +3,8 @@
 
 import type { Authorizer } from '../auth/authorize.ts';
 import { toSeconds } from '../model/format-time.ts';
-import { tally } from '../stats/durations-algorithm.ts';
 import { parseQuery } from '../stats/query.ts';
+import { tallyInTurns } from '../stats/tally-in-turns.ts';
 
 /** Wakapi's definition of an active account, in microseconds. */
 const activeFor = 7 * 86_400_000_000;
@@ -78,7 +78,7 @@ export class AccountMetrics {
       externalSpans[0]?.begin ?? Number.POSITIVE_INFINITY,
     );
     const newest = beats.before(Number.POSITIVE_INFINITY)?.time ?? 0;
-    const days = first < Number.POSITIVE_INFINITY ? tally(beats, rule, { bounds: [first, end] }) : [];
+    const days = first < Number.POSITIVE_INFINITY ? await tallyInTurns(beats, rule, { bounds: [first, end] }) : [];
     const amounts = days.flatMap(({ contexts }) => [...contexts.amounts]);
     return { state, seconds: toSeconds(amounts.reduce((sum, one) => sum + one, 0)), newest };
   }

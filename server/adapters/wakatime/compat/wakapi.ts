@@ -40,9 +40,16 @@ export function wakapiRoutes(authorizer: Authorizer, sizes?: WakatimeDeps['sizes
     { method: 'GET', path: '/api/summary', handle: (request) => replySummary(wakapi, request) },
     { method: 'GET', path: '/api/metrics', handle: (request) => replyMetrics(wakapi, request) },
     { method: 'GET', path: '/api/compat/shields/v1/:user/*', handle: answerPublic(wakapi, shieldOf) },
-    { method: 'GET', path: '/api/badge/:user/*', handle: answerPublic(wakapi, badgeOf) },
-    { method: 'GET', path: '/api/activity/chart/:user', handle: answerPublic(wakapi, chartOf, true) },
-    ...['/api/avatar/:hash', '/photo/:hash'].map((path): Route => ({ method: 'GET', path, handle: replyAvatar })),
+    { method: 'GET', path: '/api/badge/:user/*', handle: answerPublic(wakapi, badgeOf), isEmbeddable: true },
+    {
+      method: 'GET',
+      path: '/api/activity/chart/:user',
+      handle: answerPublic(wakapi, chartOf, true),
+      isEmbeddable: true,
+    },
+    ...['/api/avatar/:hash', '/photo/:hash'].map(
+      (path): Route => ({ method: 'GET', path, handle: replyAvatar, isEmbeddable: true }),
+    ),
   ];
 }
 
@@ -62,18 +69,18 @@ async function replyHealth({ authorizer }: Wakapi, request: Request): Promise<Re
 }
 
 async function replySummary(wakapi: Wakapi, request: Request): Promise<Reply> {
-  const authorized = wakapi.authorizer.authorize(request, 'current', 'read', { scopes: ['stats'] });
+  const authorized = wakapi.authorizer.authorize(request, 'current', ['read'], { scopes: ['stats'] });
   if (!authorized.ok) return authorized.reply;
   const question = await parseTimeQuery(wakapi, request, authorized.account);
   if (!question.ok) return json(400, { error: question.error });
   const span = summarySpan(question.value);
   const form = `send interval=today or the like, or from and to as YYYY-MM-DD or with a time, at most ${mostDays} days`;
-  return span === undefined ? json(400, { error: form }) : json(200, summary(question.value, span));
+  return span === undefined ? json(400, { error: form }) : json(200, await summary(question.value, span));
 }
 
 async function replyMetrics(wakapi: Wakapi, request: Request): Promise<Reply> {
   const { authorizer, metrics, sizes } = wakapi;
-  const authorized = authorizer.authorize(request, 'current', 'read', { scopes: ['stats'] });
+  const authorized = authorizer.authorize(request, 'current', ['read'], { scopes: ['stats'] });
   if (!authorized.ok) return authorized.reply;
   const question = await parseTimeQuery(wakapi, request, authorized.account, '');
   if (!question.ok) return json(400, { error: question.error });
@@ -81,7 +88,7 @@ async function replyMetrics(wakapi: Wakapi, request: Request): Promise<Reply> {
   const identity = authorizer.identify(request);
   const isAdministrator = identity !== undefined && isAdmin(identity);
   const ofHub = isAdministrator ? writeHubMetrics(await metrics.collect(), await sizes?.()) : '';
-  return text(200, `${writeMetrics(question.value, rank)}${ofHub}`);
+  return text(200, `${await writeMetrics(question.value, rank)}${ofHub}`);
 }
 
 /** An avatar is computed from the name in the path alone, so it reveals nothing about an account. */
@@ -90,10 +97,14 @@ async function replyAvatar({ params }: Request): Promise<Reply> {
 }
 
 /** @param shortens true if `answer` itself leaves out the days that strangers may not see */
-function answerPublic(wakapi: Wakapi, answer: (wanted: WantedImage) => Reply, shortens = false): Route['handle'] {
+function answerPublic(
+  wakapi: Wakapi,
+  answer: (wanted: WantedImage) => Promise<Reply>,
+  shortens = false,
+): Route['handle'] {
   return async (request) => {
     const user = request.params.get('user')?.replace(/\.svg$/, '') ?? '';
-    const authorized = wakapi.authorizer.authorize(request, user, 'read', { isPublic: true, scopes: ['stats'] });
+    const authorized = wakapi.authorizer.authorize(request, user, ['read'], { isPublic: true, scopes: ['stats'] });
     if (!authorized.ok) return authorized.reply;
     const { account, isStranger } = authorized;
     const wanted = parseWantedPath(request.path);
@@ -112,26 +123,26 @@ function answerPublic(wakapi: Wakapi, answer: (wanted: WantedImage) => Reply, sh
   };
 }
 
-function shieldOf({ question, span, query }: WantedImage): Reply {
+async function shieldOf({ question, span, query }: WantedImage): Promise<Reply> {
   return json(200, {
     schemaVersion: 1,
     label: query.get('label') ?? 'Horai',
-    message: formatWakapiTime(total(question, span)),
+    message: formatWakapiTime(await total(question, span)),
     color: query.get('color') ?? badgeColor,
   });
 }
 
-function badgeOf({ question, span, query }: WantedImage): Reply {
+async function badgeOf({ question, span, query }: WantedImage): Promise<Reply> {
   const [label, color] = [query.get('label') ?? 'Horai', query.get('color') ?? badgeColor];
-  return svgReply(drawBadge(label, formatWakapiTime(total(question, span)), color, query.get('style') ?? 'flat'));
+  return svgReply(drawBadge(label, formatWakapiTime(await total(question, span)), color, query.get('style') ?? 'flat'));
 }
 
 /** The last year, or the days of it that strangers may see. */
-function chartOf({ question, query, isStranger }: WantedImage): Reply {
+async function chartOf({ question, query, isStranger }: WantedImage): Promise<Reply> {
   const { today } = question.now;
   const { shareDays = 364 } = isStranger ? question.person.settings : {};
   const span = { first: addDays(today, -Math.min(shareDays, 364)), last: today };
-  const { days } = computeSpan(question, span);
+  const { days } = await computeSpan(question, span);
   const squares = listDates(span).map((date, index) => {
     const amount = days[index] ?? 0;
     return { date, amount, title: `${formatDate(date)}: ${formatWakapiTime(toSeconds(amount))}` };
@@ -216,12 +227,13 @@ function isMoment(input: string, { query, now, zone }: TimeQuery): boolean {
   return readMoment(input, now, zone) !== undefined && (hasEnd || readStatsRange(input, now, true) === undefined);
 }
 
-function total(question: TimeQuery, span: DateSpan): number {
-  return toSeconds(computeSpan(question, span).all.total);
+async function total(question: TimeQuery, span: DateSpan): Promise<number> {
+  const { all } = await computeSpan(question, span);
+  return toSeconds(all.total);
 }
 
-function summary(question: TimeQuery, span: DateSpan) {
-  const { all, bounds } = computeSpan(question, span);
+async function summary(question: TimeQuery, span: DateSpan) {
+  const { all, bounds } = await computeSpan(question, span);
   const list = (dimension: Dimension) =>
     all.rows(dimension).map(({ name, sum }) => ({ key: name, total: Math.floor(toSeconds(sum)) }));
   return {

@@ -10,7 +10,7 @@ import { PersistedIndex } from './persistence.ts';
 import { ParsedHeartbeat } from './write-heartbeats.ts';
 
 /** Changes read at once: few enough that other requests do not wait long. */
-const pageSize = 2_000;
+const pageSize = 500;
 /** Changes after which the index is persisted again. */
 const persistAfter = 5_000;
 /** Bytes of memory for all accounts together. The account of the current request stays in any case. */
@@ -46,6 +46,8 @@ class AccountIndex {
   /** The last step of the channel that was received. */
   #seq = 0;
   #isCaughtUp = false;
+  /** True once the channel does not go on from what was read. */
+  #isVoid = false;
   /** Received, but not applied: their days are not in memory yet. */
   #pending: LiveChange[] = [];
   #unpersisted = 0;
@@ -65,10 +67,15 @@ class AccountIndex {
     this.#beats = beats;
     this.#seq = seq;
     this.#onGrowth = onGrowth;
-    this.#stop = channel.listen((changes) => {
-      // Earlier changes are read while catching up.
-      if (this.#isCaughtUp) this.#receive(changes);
-    });
+    this.#stop = channel.listen(
+      (changes) => {
+        // Earlier changes are read while catching up.
+        if (this.#isCaughtUp) this.#receive(changes);
+      },
+      () => {
+        this.#isVoid = true;
+      },
+    );
   }
 
   /**
@@ -120,6 +127,7 @@ class AccountIndex {
    * @returns false when the index on disk is no longer the one that was opened
    */
   async load(range: TimeRange): Promise<boolean> {
+    if (this.#isVoid) return false;
     const { first, last } = utcDaysOf(range);
     for (let from = first; ; ) {
       if (!(await this.#settle())) return false;
@@ -263,8 +271,8 @@ export class AccountIndexes {
       hub.watch(({ name }, changes) => {
         if (name.endsWith('/wakatime') && !name.startsWith('@')) this.#countChanges(name.slice(0, -9), changes.length);
       }),
-      hub.atDrain(() => {
-        for (const account of this.#ready.keys()) void this.#persist(account);
+      hub.atDrain(async () => {
+        await Promise.all([...this.#ready.keys()].map((account) => this.#persist(account)));
       }),
     ];
   }

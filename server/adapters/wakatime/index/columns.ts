@@ -87,6 +87,20 @@ export class DayBlock implements HeartbeatBlock {
     return this.times.length * 17 + (this.lines?.byteLength ?? 0) + (this.usage?.byteLength ?? 0);
   }
 
+  /** The block as it is now, however it changes later. */
+  copy(): DayBlock {
+    const { length } = this;
+    const copied = new DayBlock(0, new Map(this.odd));
+    copied.length = length;
+    copied.times = this.times.slice(0, length);
+    copied.contexts = this.contexts.slice(0, length);
+    copied.entities = this.entities.slice(0, length);
+    copied.writes = this.writes.slice(0, length);
+    copied.lines = this.lines?.slice(0, length * width);
+    copied.usage = this.usage?.slice(0, length * usageWidth);
+    return copied;
+  }
+
   insert(at: number, { time, context, entity, write, lines, usage }: HeartbeatRow): void {
     if (this.length === this.times.length) this.#grow();
     if (at < this.length) this.#move(at, at + 1);
@@ -237,6 +251,21 @@ export class HeartbeatColumns {
     return this.days(from, to).flatMap((number) => this.#block(number) ?? []);
   }
 
+  /** Moments inside of (from, to), ascending, between which there are about `most` heartbeats. The days have to be in memory. */
+  cuts(from: number, to: number, most: number): readonly number[] {
+    const cuts: number[] = [];
+    let left = most;
+    for (const { times, length } of this.blocks(from, to)) {
+      let at = left;
+      for (; at < length; at += most) {
+        const cut = times[at] ?? 0;
+        if (cut > (cuts.at(-1) ?? from) && cut < to) cuts.push(cut);
+      }
+      left = at - length;
+    }
+    return cuts;
+  }
+
   /** The days that have heartbeats and reach into [from, to). */
   days(from: number, to: number): readonly number[] {
     const [first, last] = [Math.floor(from / day), Math.floor((to - 1) / day)];
@@ -273,9 +302,9 @@ export class HeartbeatColumns {
     this.#bytes += block.bytes;
   }
 
-  /** The days changed since the last call, with their blocks; undefined for a day that has no heartbeats any more. */
+  /** The days changed since the last call, with copies of their blocks; undefined for a day that has no heartbeats any more. */
   takeChanged(): ReadonlyMap<number, DayBlock | undefined> {
-    const changed = new Map([...this.#changed].map((number) => [number, this.#block(number)]));
+    const changed = new Map([...this.#changed].map((number) => [number, this.#block(number)?.copy()]));
     this.#changed.clear();
     return changed;
   }

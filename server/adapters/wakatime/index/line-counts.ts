@@ -110,3 +110,12 @@ export class LineCounter {
     this.#sums = grown;
   }
 }
+
+const counter = new LineCounter();
+
+/** Adds up sums of lines. */
+export function addLineSums(all: readonly LineSums[]): LineSums {
+  for (const { codes, counts } of all)
+    for (const [index, code] of codes.entries()) counter.add(code, counts, index * lineKinds.length);
+  return counter.take();
+}

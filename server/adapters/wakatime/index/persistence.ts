@@ -3,9 +3,10 @@
 // index is derived: if it is missing, broken or of another epoch, it is rebuilt. When two nodes persist at the same time, one of them
 // is refused and reads the index again, so both answer correctly. account-index.ts decides when to persist.
 
+import { nextTurn } from '../../../core/next-turn.ts';
 import type { Item, Op, Put, Store } from '../../../core/store.ts';
 import { isObject } from '../model/heartbeat.ts';
-import { type DayOutline, day, HeartbeatColumns } from './columns.ts';
+import { type DayBlock, type DayOutline, day, HeartbeatColumns } from './columns.ts';
 import { Dictionary, width } from './dictionary.ts';
 import {
   packBlock,
@@ -27,6 +28,8 @@ const longestReadGap = 7;
 const daysAtOnce = 400;
 /** Characters written at once. */
 const writtenAtOnce = 4_194_304;
+/** Characters encoded without a pause: a few milliseconds' work. */
+const encodedAtOnce = 8_192;
 const end = Number.MAX_SAFE_INTEGER;
 
 interface Found {
@@ -41,7 +44,7 @@ export class PersistedIndex {
   /** The last step of the index's own channel that is known. */
   #base = 0;
   /** The dictionary's size on disk; undefined while there is no usable index. */
-  #counts: Readonly<Record<keyof typeof perItem, number>> | undefined;
+  #counts: Counts | undefined;
 
   private constructor(store: Store, name: string) {
     this.#store = store;
@@ -98,13 +101,14 @@ export class PersistedIndex {
   }
 
   /**
-   * Persists the changed days and dictionary entries. They are collected synchronously, unless there is no usable index on disk.
+   * Persists the changed days and dictionary entries as they are when it is called. Encoding pauses, so that others are served meanwhile.
    * @param seq the step up to which `beats` is complete
    * @returns false when another node has persisted meanwhile
    */
   async persist(beats: HeartbeatColumns, seq: number, at: number): Promise<boolean> {
+    const changed = takeChanges(beats);
     const stale = this.#counts === undefined ? await this.#keys() : new Set<string>();
-    const [ops, state] = this.#opsOf(beats, seq);
+    const [ops, state] = await this.#opsOf(changed, seq);
     for (const { key } of [...ops, state]) stale.delete(key);
     const all: Op[] = [...[...stale].map((key) => ({ op: 'remove', key }) as const), ...ops];
     const pages = [...paged(all)];
@@ -120,29 +124,36 @@ export class PersistedIndex {
     return true;
   }
 
-  #opsOf(beats: HeartbeatColumns, seq: number): [Op[], Put] {
-    const { contexts } = beats;
+  async #opsOf({ days, outlines, counts, contexts }: TakenChanges, seq: number): Promise<[Op[], Put]> {
     const before = this.#counts ?? { texts: 0, lists: 0, contexts: 0 };
-    const ops: Op[] = [...beats.takeChanged()].map(([number, block]) =>
-      block === undefined
-        ? { op: 'remove', key: `${number}` }
-        : { op: 'put', key: `${number}`, value: JSON.stringify(packBlock(number, block)), time: number * day },
-    );
-    const counts = { texts: contexts.texts.length, lists: contexts.lists.length, contexts: contexts.length };
-    const numbers = (name: keyof typeof perItem, pack: (from: number, to: number) => string) => {
-      const size = perItem[name];
-      if (counts[name] === before[name]) return;
-      for (let item = Math.floor(before[name] / size); item * size < counts[name]; item += 1) {
-        ops.push({ op: 'put', key: `${name}/${item}`, value: pack(item * size, (item + 1) * size), time: 0 });
+    const ops: Op[] = [];
+    let sincePause = 0;
+    const add = async (op: Op): Promise<void> => {
+      ops.push(op);
+      sincePause += op.op === 'remove' ? 0 : op.value.length;
+      if (sincePause < encodedAtOnce) return;
+      sincePause = 0;
+      await nextTurn();
+    };
+    for (const [number, block] of days) {
+      if (block === undefined) await add({ op: 'remove', key: `${number}` });
+      else {
+        const value = JSON.stringify(packBlock(number, block));
+        await add({ op: 'put', key: `${number}`, value, time: number * day });
+      }
+    }
+    const numbers = async (name: keyof typeof perItem, pack: (from: number, to: number) => string) => {
+      const [size, count] = [perItem[name], counts[name]];
+      if (count === before[name]) return;
+      for (let item = Math.floor(before[name] / size); item * size < count; item += 1) {
+        const value = pack(item * size, Math.min((item + 1) * size, count));
+        await add({ op: 'put', key: `${name}/${item}`, value, time: 0 });
       }
     };
-    numbers('texts', (from, to) => JSON.stringify(contexts.texts.slice(from, to)));
-    numbers('lists', (from, to) => JSON.stringify(packLists(contexts.lists.slice(from, to))));
-    numbers('contexts', (from, to) => JSON.stringify(packRows(contexts.rows(from, to))));
-    const outlines = beats.days(0, end).flatMap((number): [number, DayOutline][] => {
-      const outline = beats.outline(number);
-      return outline === undefined ? [] : [[number, outline]];
-    });
+    // The dictionary only grows, so its first entries are still those that were counted.
+    await numbers('texts', (from, to) => JSON.stringify(contexts.texts.slice(from, to)));
+    await numbers('lists', (from, to) => JSON.stringify(packLists(contexts.lists.slice(from, to))));
+    await numbers('contexts', (from, to) => JSON.stringify(packRows(contexts.rows(from, to))));
     const value = JSON.stringify({ format, epoch: this.#store.epoch, seq, ...counts, days: packOutlines(outlines) });
     this.#counts = counts;
     return [ops, { op: 'put', key: 'state', value, time: 0 }];
@@ -195,6 +206,26 @@ export class PersistedIndex {
       after = items.at(-1)?.key;
     }
   }
+}
+
+type Counts = Readonly<Record<keyof typeof perItem, number>>;
+
+/** What is persisted at one moment: copies, or parts that do not change. */
+interface TakenChanges {
+  readonly days: ReadonlyMap<number, DayBlock | undefined>;
+  readonly outlines: readonly (readonly [number, DayOutline])[];
+  readonly counts: Counts;
+  readonly contexts: Dictionary;
+}
+
+function takeChanges(beats: HeartbeatColumns): TakenChanges {
+  const { contexts } = beats;
+  const outlines = beats.days(0, end).flatMap((number): [number, DayOutline][] => {
+    const outline = beats.outline(number);
+    return outline === undefined ? [] : [[number, outline]];
+  });
+  const counts = { texts: contexts.texts.length, lists: contexts.lists.length, contexts: contexts.length };
+  return { days: beats.takeChanged(), outlines, counts, contexts };
 }
 
 interface State {

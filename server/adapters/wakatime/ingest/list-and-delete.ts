@@ -13,27 +13,56 @@ import { machineId } from '../stats/summaries.ts';
 
 const minute = 60_000_000;
 const pageLength = 2_000;
-/** Characters. */
-const pageSize = 1_048_576;
+/** Characters of a page that is read from the store, and of a piece of an answer. V8 keeps larger strings longer. */
+const pageSize = 49_152;
+const pieceLength = 65_536;
 
-export async function listHeartbeats(hub: Hub, { person, query, zone, now }: TimeQuery): Promise<QueryOutcome<object>> {
+/** @returns the pieces of the answer's JSON; a day may have very many heartbeats */
+export function listHeartbeats(
+  hub: Hub,
+  { person, query, zone, now }: TimeQuery,
+): QueryOutcome<AsyncGenerator<string>> {
   const date = readDate(query.get('date') ?? '', now, zone);
   if (date === undefined) return failure('date is required: YYYY-MM-DD');
   const [from = 0, to = 0] = dayBounds([date], zone);
-  const data = await describeDay(hub, person, from, to);
-  return { ok: true, value: { data, start: formatIso(from), end: formatIsoEnd(to), timezone: zone } };
+  return { ok: true, value: describeDay(hub, person, from, to, zone) };
 }
 
 /** The heartbeats of [from, to) as answers have them, in order of time. */
-async function describeDay(hub: Hub, person: Person, from: number, to: number): Promise<readonly object[]> {
-  const items = await read(hub, person, from, to);
-  const known = placesOf(person, from, to);
-  return items.flatMap((item) => {
-    const heartbeat = readHeartbeat(item.value, item.time);
-    return heartbeat === undefined
-      ? []
-      : [describeHeartbeat(item, heartbeat, person, known.get(`${item.time} ${heartbeat.entity}`))];
-  });
+async function* describeDay(hub: Hub, person: Person, from: number, to: number, zone: string): AsyncGenerator<string> {
+  let piece = '{"data":[';
+  let comma = '';
+  for await (const items of readPages(hub, person, from, to)) {
+    const known = placesOf(person, items[0]?.time ?? from, (items.at(-1)?.time ?? from) + 1);
+    for (const item of items) {
+      const heartbeat = readHeartbeat(item.value, item.time);
+      if (heartbeat === undefined) continue;
+      const place = known.get(`${item.time} ${heartbeat.entity}`);
+      piece += comma + JSON.stringify(describeHeartbeat(item, heartbeat, person, place));
+      comma = ',';
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = '';
+    }
+  }
+  const end = JSON.stringify({ start: formatIso(from), end: formatIsoEnd(to), timezone: zone });
+  yield `${piece}],${end.slice(1)}`;
+}
+
+/** The stored heartbeats of [from, to) in order of time. */
+async function* readPages(
+  hub: Hub,
+  { account }: Pick<Person, 'account'>,
+  from: number,
+  to: number,
+): AsyncGenerator<readonly Item[]> {
+  const channel = await hub.channel(`${account}/wakatime`);
+  for (let after: Item | undefined; ; ) {
+    const items = await channel.read({ from, to, limit: pageLength, size: pageSize, ...(after && { after }) });
+    after = items.at(-1);
+    if (after === undefined) return;
+    yield items;
+  }
 }
 
 /** The resolved fields of heartbeats that inherit some, by time and entity. */
@@ -91,16 +120,13 @@ export async function deleteHeartbeats(
   if (date === undefined || !Array.isArray(ids)) return failure('send {"date": "YYYY-MM-DD", "ids": [...]}');
   const [from = 0, to = 0] = dayBounds([date], zone);
   const wanted = new Set<unknown>(ids);
-  const items = await read(hub, person, from, to);
-  const ops = items.filter(({ key }) => wanted.has(key)).map(({ key }) => ({ op: 'remove', key }) as const);
   const channel = await hub.channel(`${person.account}/wakatime`);
-  if (ops.length > 0) await channel.write({ ops, origin: 'wakatime', at: Math.floor(moment / 1_000) });
+  const at = Math.floor(moment / 1_000);
+  for await (const items of readPages(hub, person, from, to)) {
+    const ops = items.filter(({ key }) => wanted.has(key)).map(({ key }) => ({ op: 'remove', key }) as const);
+    if (ops.length > 0) await channel.write({ ops, origin: 'wakatime', at });
+  }
   return { ok: true, value: { data: {} } };
-}
-
-async function read(hub: Hub, { account }: Person, from: number, to: number): Promise<readonly Item[]> {
-  const channel = await hub.channel(`${account}/wakatime`);
-  return channel.read({ from, to });
 }
 
 /**

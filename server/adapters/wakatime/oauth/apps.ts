@@ -24,6 +24,8 @@ const liveTokens = 8;
 const newAnHour = 10;
 const mostApps = 100;
 const mostRedirects = 10;
+/** Refresh tokens of a family that are remembered after their use; older ones are refused like unknown ones. */
+const mostSpent = 1_000;
 
 export interface OauthApp {
   readonly id: string;
@@ -50,6 +52,8 @@ interface Code extends AppApproval {
   readonly until: number;
   /** The hash of the token that it was exchanged for. If the code is sent a second time, it was stolen. */
   readonly token?: string;
+  /** The family of the tokens that it was exchanged for. */
+  readonly family?: string;
 }
 
 interface Grant {
@@ -59,6 +63,10 @@ interface Grant {
   /** The hash of the refresh token; '' without one. */
   readonly refresh: string;
   readonly at: number;
+  /** All tokens that one approval led to, each refreshed from the one before; absent in grants of earlier versions. */
+  readonly family?: string;
+  /** The hashes of the refresh tokens of the family that were used. One that comes again was stolen, by its sender or from it. */
+  readonly spent?: readonly string[];
 }
 
 export interface IssuedToken {
@@ -102,7 +110,9 @@ export class OauthApps {
     if (name === '') return failure('name is required');
     const bad = redirects.find((uri) => !isRedirect(uri));
     if (redirects.length === 0 || redirects.length > mostRedirects || bad !== undefined) {
-      return failure('redirect_uris must be a list of addresses without a fragment');
+      return failure(
+        'redirect_uris must be a list of addresses such as https://example.org/callback: in ASCII, and without user name, password, fragment or script',
+      );
     }
     if ((await this.of(account)).length >= mostApps) return failure(`at most ${mostApps} apps`);
     const [id, secret] = [this.#hub.world.secret(), keepsSecret ? this.#hub.world.secret() : ''];
@@ -143,7 +153,7 @@ export class OauthApps {
   }
 
   async exchange(app: OauthApp, code: string, redirect: string, verifier: string): Promise<TokenExchange> {
-    const token = this.#hub.world.secret();
+    const [token, family] = [this.#hub.world.secret(), this.#hub.world.id()];
     let found: Code | undefined;
     const taken = await updateItem<Code>(this.#hub, codesChannel, hash(code), (before) => {
       found = isCode(before) ? before : undefined;
@@ -151,35 +161,57 @@ export class OauthApps {
       if (found.until <= this.#hub.world.now() || found.token !== undefined) return failure('invalid_grant');
       const challenge = verifier === '' ? '' : createHash('sha256').update(verifier).digest('base64url');
       return challenge === found.challenge
-        ? { ok: true, value: { ...found, token: hash(token) } }
+        ? { ok: true, value: { ...found, token: hash(token), family } }
         : failure('invalid_grant');
     });
     if (!taken.ok) {
-      const stolen = found?.app === app.id ? found.token : undefined;
-      if (stolen !== undefined) await this.revoke(app.id, (_, { token: its }) => its === stolen);
+      if (found?.app === app.id && found.token !== undefined) {
+        const { family, token: stolen } = found;
+        if (family !== undefined) await this.#endFamily(app.id, family);
+        await this.revoke(app.id, (_, { token: its }) => its === stolen);
+      }
       return { ok: false, error: 'invalid_grant' };
     }
-    return this.#issue(app.id, taken.value, token, yearMs);
+    return this.#issue(app.id, { ...taken.value, family }, token, yearMs);
   }
 
   /** Issues a token without a code, for apps that run only in a page. It is valid for half a day and cannot be refreshed. */
   grant(allowed: AppApproval): Promise<TokenExchange> {
-    return this.#issue(allowed.app, allowed, this.#hub.world.secret(), implicitMs);
+    const family = this.#hub.world.id();
+    return this.#issue(allowed.app, { ...allowed, family }, this.#hub.world.secret(), implicitMs);
   }
 
-  /** Issues a new token for a refresh token. The old token and the old refresh token become invalid. */
+  /**
+   * Issues a new token for a refresh token. The old token and the old refresh token become invalid. A refresh token that was used
+   * before ends all tokens of its family, because one of its two senders stole it (RFC 9700, 4.14.2).
+   */
   async refresh(app: OauthApp, secret: string): Promise<TokenExchange> {
     const hashed = hash(secret);
-    const found = (await this.#grants()).find(({ grant }) => grant.app === app.id && grant.refresh === hashed);
+    const grants = (await this.#grants()).filter(({ grant }) => grant.app === app.id);
+    const replayed = grants.find(({ grant }) => grant.spent?.includes(hashed) === true);
+    if (replayed?.grant.family !== undefined) await this.#endFamily(app.id, replayed.grant.family);
+    const found = grants.find(({ grant }) => grant.refresh === hashed);
     if (found === undefined) return { ok: false, error: 'invalid_grant' };
-    // Of two concurrent requests with the same token, one succeeds.
-    const taken = await updateItem<undefined>(this.#hub, grantsChannel, found.id, (before) =>
-      before === undefined ? failure('gone') : { ok: true, value: undefined },
+    const { family = this.#hub.world.id() } = found.grant;
+    const spent = [...(found.grant.spent ?? []), hashed].slice(-mostSpent);
+    // Until the next grant is stored, this one knows that its refresh token was used.
+    const used = { ...found.grant, token: found.token, refresh: '', family, spent };
+    const taken = await updateItem<typeof used>(this.#hub, grantsChannel, found.id, (before) =>
+      isObject(before) && before['refresh'] === hashed ? { ok: true, value: used } : failure('gone'),
     );
-    const ended = taken.ok ? await this.#accounts.revoke(found.id) : taken;
+    // Another request used it at the same moment.
+    if (!taken.ok) {
+      await this.#endFamily(app.id, family);
+      return { ok: false, error: 'invalid_grant' };
+    }
+    const ended = await this.#accounts.revoke(found.id);
     // If the account has revoked the token, nothing is refreshed.
-    if (!ended.ok) return { ok: false, error: 'invalid_grant' };
-    return this.#issue(app.id, found.grant, this.#hub.world.secret(), yearMs);
+    const next = { ...found.grant, family, spent };
+    const issued: TokenExchange = ended.ok
+      ? await this.#issue(app.id, next, this.#hub.world.secret(), yearMs)
+      : { ok: false, error: 'invalid_grant' };
+    await updateItem<undefined>(this.#hub, grantsChannel, found.id, () => ({ ok: true, value: undefined }));
+    return issued;
   }
 
   /** Revokes tokens of an app, with their refresh tokens. */
@@ -199,9 +231,22 @@ export class OauthApps {
     await this.revoke(app.id, (grant, { token }) => token === hashed || grant.refresh === hashed);
   }
 
+  /** Revokes the tokens of a family, also one that is being issued at this moment. */
+  async #endFamily(app: string, family: string): Promise<void> {
+    const now = this.#hub.world.now();
+    // What was being issued a day ago is long issued.
+    for (const [key, { at }] of (await this.#hub.cachedChannel(grantsChannel)).view.items) {
+      if (key.startsWith(endedKey('')) && at < now - 24 * hourMs) {
+        await updateItem(this.#hub, grantsChannel, key, () => ({ ok: true, value: undefined }));
+      }
+    }
+    await updateItem(this.#hub, grantsChannel, endedKey(family), () => ({ ok: true, value: now }));
+    await this.revoke(app, (grant) => grant.family === family);
+  }
+
   async #issue(
     app: string,
-    { account, scopes }: { readonly account: string; readonly scopes: readonly string[] },
+    { account, scopes, family, spent = [] }: Pick<Grant, 'account' | 'scopes' | 'spent'> & { readonly family: string },
     access: string,
     lives: number,
   ): Promise<TokenExchange> {
@@ -216,11 +261,17 @@ export class OauthApps {
     const oldest = theirs.sort((a, b) => a.grant.at - b.grant.at).slice(0, Math.max(0, theirs.length - liveTokens + 1));
     for (const { id } of oldest) await this.#drop(id);
     const name = (await this.find(app))?.name ?? 'app';
-    const made = await this.#accounts.createToken(account, `app ${name}`, toHubScopes(scopes), access, expires);
+    const made = await this.#accounts.createToken(account, `app ${name}`, toHubScopes(scopes), access, { expires });
     if (!made.ok) return { ok: false, error: 'invalid_grant' };
     const refresh = lives === yearMs ? this.#hub.world.secret() : '';
-    const grant = { app, account, scopes, refresh: refresh === '' ? '' : hash(refresh), at: now, token: hash(access) };
+    const hashes = { refresh: refresh === '' ? '' : hash(refresh), token: hash(access) };
+    const grant = { app, account, scopes, ...hashes, at: now, family, spent };
     await updateItem(this.#hub, grantsChannel, made.token.id, () => ({ ok: true, value: grant }));
+    const { items } = (await this.#hub.cachedChannel(grantsChannel)).view;
+    if (items.has(endedKey(family))) {
+      await this.#drop(made.token.id);
+      return { ok: false, error: 'invalid_grant' };
+    }
     return { ok: true, issued: { access, refresh, expires, account, scopes } };
   }
 
@@ -237,7 +288,7 @@ export class OauthApps {
   async #grants(): Promise<readonly { readonly id: string; readonly token: string; readonly grant: Grant }[]> {
     const { items } = (await this.#hub.cachedChannel(grantsChannel)).view;
     return [...items]
-      .filter(([id]) => !id.startsWith('issued '))
+      .filter(([id]) => !id.startsWith('issued ') && !id.startsWith('ended '))
       .map(([id, { value }]) => {
         const grant: Grant & { readonly token: string } = JSON.parse(value);
         return { id, token: grant.token, grant };
@@ -256,11 +307,30 @@ function hash(secret: string): string {
   return createHash('sha256').update(bare).digest('hex');
 }
 
-/** True for an address that a browser may be sent to: no script, no file, and no fragment, because tokens travel in it. */
-function isRedirect(uri: string): boolean {
-  if (uri.length > 2_000 || uri.includes('#') || !URL.canParse(uri)) return false;
-  const { protocol, username } = new URL(uri);
-  return username === '' && !['javascript:', 'data:', 'vbscript:', 'file:', 'blob:', 'about:'].includes(protocol);
+function endedKey(family: string): string {
+  return `ended ${family}`;
+}
+
+/** Schemes that run or show what the address itself contains, or open something on the device. */
+const unsafeSchemes = new Set(
+  (
+    'javascript data vbscript livescript mocha jscript file filesystem blob about view-source jar mhtml mk its ms-its res resource ' +
+    'chrome chrome-extension moz-extension edge intent content shell cid mid ws wss ftp'
+  ).split(' '),
+);
+
+/**
+ * True for an address that a browser may be sent to: no script and no file; no user name or password; no fragment, because tokens travel
+ * in it; no control character, blank or backslash, which browsers drop or read as something else.
+ */
+export function isRedirect(uri: string): boolean {
+  if (uri.length > 2_000 || !/^[\x21-\x7e]+$/.test(uri) || /[#\\<>"`{}|^]/.test(uri) || !URL.canParse(uri))
+    return false;
+  const { protocol, username, password, host } = new URL(uri);
+  const scheme = protocol.slice(0, -1);
+  if (username !== '' || password !== '' || unsafeSchemes.has(scheme)) return false;
+  if (!/^https?$/.test(scheme)) return !/^[a-z][a-z0-9+.-]*:\/\/[^/]*@/i.test(uri);
+  return host !== '' && /^https?:\/\/[^/?@]+(?:[/?]|$)/i.test(uri);
 }
 
 function describeApp({ id, name, secret, redirects, at }: OauthApp) {

@@ -22,8 +22,8 @@ export function pageHeaders(redirect: string | undefined): Readonly<Record<strin
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': policy.join('; '),
     'x-frame-options': 'DENY',
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'same-origin',
+    // An app may open the page in a window of its own and wait for the answer there.
+    'cross-origin-opener-policy': 'unsafe-none',
     'cache-control': 'no-store',
   };
 }
@@ -38,12 +38,15 @@ export function approvalPage({
   app,
   redirect,
   scopes,
+  action,
   hiddenFields,
   problem,
 }: {
   readonly app: string;
   readonly redirect: string;
   readonly scopes: readonly string[];
+  /** The address of the form's route on this origin. */
+  readonly action: string;
   /** Hidden fields that the form sends, too. */
   readonly hiddenFields: readonly (readonly [string, string])[];
   /** '' without one. */
@@ -54,7 +57,7 @@ export function approvalPage({
       `<ul><li>who you are</li>${scopes.map((name) => `<li>${describeScope(name)} <code>${name}</code></li>`).join('')}</ul>` +
       `<p>The app gets the answer at <code>${escapeXml(redirect)}</code>. You can end it at any time by revoking the token “app ${escapeXml(app)}”.</p>` +
       (problem === '' ? '' : `<p class="wrong" role="alert">${escapeXml(problem)}</p>`) +
-      '<form method="post" action="/oauth/authorize">' +
+      `<form method="post" action="${escapeXml(action)}">` +
       hiddenFields.map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeXml(value)}">`).join('') +
       '<label>Your token (API key), to show that it is you<input type="password" name="token" autocomplete="current-password"></label>' +
       '<button name="answer" value="allow">Allow</button> <button name="answer" value="deny">Deny</button></form>',

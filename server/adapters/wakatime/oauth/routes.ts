@@ -9,8 +9,10 @@ import { parseBody } from '../ingest/parse-body.ts';
 import { formatIso } from '../model/calendar.ts';
 import { isObject } from '../model/heartbeat.ts';
 import { mayGrant, parseScopes } from '../model/scopes.ts';
-import type { IssuedToken, OauthApp, OauthApps, TokenExchange } from './apps.ts';
+import { type IssuedToken, isRedirect, type OauthApp, type OauthApps, type TokenExchange } from './apps.ts';
 import { approvalPage, messagePage, pageHeaders } from './page.ts';
+
+const authorizePath = '/oauth/authorize';
 
 /** An app's request for approval, parsed and checked. */
 interface ApprovalRequest {
@@ -41,16 +43,16 @@ export function oauthRoutes(authorizer: Authorizer, accounts: Accounts, apps: Oa
   const page: readonly Route[] = [
     {
       method: 'GET',
-      path: '/oauth/authorize',
+      path: authorizePath,
       async handle(request) {
         const query = new URLSearchParams(request.query);
         const parsed = await parseApprovalRequest(apps, query);
-        return parsed.ok ? approval(parsed.asked, query, '') : parsed.reply;
+        return parsed.ok ? approval(request, parsed.asked, query, '') : parsed.reply;
       },
     },
     {
       method: 'POST',
-      path: '/oauth/authorize',
+      path: authorizePath,
       async handle(request) {
         if (!authorizer.isTrustedPage(request)) return message(403, 'This form was sent by another site.');
         const form = new URLSearchParams(request.body.toString());
@@ -59,12 +61,12 @@ export function oauthRoutes(authorizer: Authorizer, accounts: Accounts, apps: Oa
         const { asked } = parsed;
         if (form.get('answer') !== 'allow') return sendBack(asked, { error: 'access_denied' });
         const secret = (form.get('token') ?? '').trim().toLowerCase();
-        const identified = accounts.identify(secret, '', request.address);
-        if (!identified.ok) return approval(asked, form, 'The hub does not know this token.', 401);
+        const identified = accounts.identify(secret, '', request.address, request.client);
+        if (!identified.ok) return approval(request, asked, form, 'The hub does not know this token.', 401);
         const { identity } = identified;
         if (!mayGrant(identity, asked.scopes)) {
           const problem = 'This token does not have all of these rights: paste one that may read and write.';
-          return approval(asked, form, problem, 403);
+          return approval(request, asked, form, problem, 403);
         }
         const { app, redirect, scopes, challenge } = asked;
         const allowed = { app: app.id, account: identity.account, scopes, redirect, challenge };
@@ -99,7 +101,8 @@ export function oauthRoutes(authorizer: Authorizer, accounts: Accounts, apps: Oa
         const app = await appOf(apps, request, input);
         const user = input.get('user_id') ?? '';
         if (app !== undefined && input.has('token')) await apps.revokeSecret(app, input.get('token') ?? '');
-        else if (app !== undefined && (input.get('all') === 'true' || user !== '')) {
+        // Without the token itself only an app that proves by its secret who it is may revoke: anybody knows the id of another one.
+        else if (app !== undefined && app.secret !== '' && (input.get('all') === 'true' || user !== '')) {
           await apps.revoke(app.id, ({ account }) => user === '' || user === account || user === accountId(account));
         }
         // The answer is the same whether or not there was anything to revoke.
@@ -128,7 +131,8 @@ async function parseApprovalRequest(apps: OauthApps, query: URLSearchParams): Pr
   const app = await apps.find(get('client_id'));
   if (app === undefined) return { ok: false, reply: message(400, 'No app with this client_id is registered here.') };
   const redirect = get('redirect_uri');
-  if (!app.redirects.includes(redirect)) {
+  // Addresses of earlier versions are checked by today's rules.
+  if (!app.redirects.includes(redirect) || !isRedirect(redirect)) {
     return { ok: false, reply: message(400, `“${app.name}” has not registered this redirect_uri.`) };
   }
   const type = get('response_type') === 'token' ? 'token' : 'code';
@@ -157,6 +161,7 @@ function sendBack(
 }
 
 function approval(
+  { base = '' }: Request,
   { app, redirect, scopes }: ApprovalRequest,
   query: URLSearchParams,
   problem: string,
@@ -166,7 +171,7 @@ function approval(
   return {
     status,
     headers: pageHeaders(redirect),
-    body: approvalPage({ app: app.name, redirect, scopes, hiddenFields, problem }),
+    body: approvalPage({ app: app.name, redirect, scopes, action: `${base}${authorizePath}`, hiddenFields, problem }),
   };
 }
 

@@ -5,6 +5,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../../protocol/check.ts';
 import type { Hub } from '../../../core/hub.ts';
+import { nextTurn } from '../../../core/next-turn.ts';
 import type { Put } from '../../../core/store.ts';
 import { json, type Reply } from '../../../http/types.ts';
 import { type Endpoint, type EndpointCall, errorReply } from '../endpoint.ts';
@@ -14,10 +15,10 @@ import { dateAt, formatDate, formatIso } from '../model/calendar.ts';
 import { formatMinutes, formatSeconds, toSeconds } from '../model/format-time.ts';
 import { derivedUuid, isObject } from '../model/heartbeat.ts';
 import { pathParam } from '../request-fields.ts';
-import { tally } from '../stats/durations-algorithm.ts';
 import { formatAge, paginate } from '../stats/lists.ts';
 import { isSameName, labelsOf } from '../stats/names.ts';
 import type { TimeQuery } from '../stats/query.ts';
+import { tallyInTurns } from '../stats/tally-in-turns.ts';
 
 const mostAtOnce = 1_000;
 const bodyLimit = 4_194_304;
@@ -137,11 +138,11 @@ async function read(hub: Hub, account: string, project: string) {
 }
 
 /** The seconds of each commit by hash. Each branch counts by itself, from one commit to the next. */
-function computeTimes(
+async function computeTimes(
   { person, rule }: TimeQuery,
   project: string,
   commits: readonly Stored[],
-): ReadonlyMap<string, number> {
+): Promise<ReadonlyMap<string, number>> {
   const { beats } = person;
   const branches = new Map<string, Stored[]>();
   for (const stored of commits) {
@@ -150,13 +151,15 @@ function computeTimes(
   }
   const seconds = new Map<string, number>();
   for (const [branch, its] of branches) {
+    if (seconds.size > 0) await nextTurn();
     const first = Math.min(beats.first ?? Number.POSITIVE_INFINITY, its[0]?.time ?? 0);
     const bounds = [first, ...its.map(({ time }) => time)];
     const fits = (context: HeartbeatContext): boolean => {
       const { projects, branches: on } = labelsOf(context);
       return isSameName(projects[0] ?? '', project) && (branch === '' || isSameName(on[0] ?? '', branch));
     };
-    for (const [index, { contexts }] of tally(beats, rule, { bounds, fits }).entries()) {
+    const tallies = await tallyInTurns(beats, rule, { bounds, fits });
+    for (const [index, { contexts }] of tallies.entries()) {
       const hash = its[index]?.commit.hash ?? '';
       seconds.set(hash, toSeconds(contexts.amounts.reduce((sum, one) => sum + one, 0)));
     }
@@ -226,7 +229,7 @@ async function listCommits({ hub, person, question, request }: EndpointCall): Pr
   const { query, moment } = question;
   const { repository, commits } = await read(hub, person.account, project);
   const [author, branch] = [query.get('author') || null, query.get('branch') || null];
-  const seconds = computeTimes(question, project, commits);
+  const seconds = await computeTimes(question, project, commits);
   const by = (one: Commit) => [one.author_name, one.author_email, one.author_username].includes(author);
   const wanted = commits
     .filter(({ commit }) => (author === null || by(commit)) && (branch === null || commit.branch === branch))
@@ -268,7 +271,7 @@ async function readCommit({ hub, person, question, request }: EndpointCall): Pro
   );
   const [stored] = found;
   if (!isHash.test(hash) || stored === undefined || found.length > 1) return errorReply(404, 'no such commit');
-  const seconds = computeTimes(question, project, commits).get(stored.commit.hash) ?? 0;
+  const seconds = (await computeTimes(question, project, commits)).get(stored.commit.hash) ?? 0;
   return json(200, {
     commit: describeCommit(question, project, stored, seconds),
     branch: branch ?? stored.commit.branch ?? null,
@@ -282,10 +285,11 @@ const path = 'projects/:project/commits';
 export const commitEndpoints: readonly Endpoint[] = [
   { method: 'GET', path, scopes: ['summaries'], answer: listCommits },
   { method: 'GET', path: `${path}/:hash`, scopes: ['summaries'], answer: readCommit },
-  { method: 'POST', path, scopes: ['heartbeats'], limit: bodyLimit, answer: postCommits },
+  { method: 'POST', path, needs: ['write'], scopes: ['heartbeats'], limit: bodyLimit, answer: postCommits },
   {
     method: 'DELETE',
     path: `${path}/:hash`,
+    needs: ['write'],
     scopes: ['heartbeats'],
     async answer({ hub, person, request, question }) {
       const key = keyOf(pathParam(request, 'project'), pathParam(request, 'hash'));

@@ -5,6 +5,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { RE2JS } from 're2js';
 import { compile } from '../../../../protocol/check.ts';
 import type { Hub } from '../../../core/hub.ts';
+import { isCostlyPattern } from '../../../http/pattern-cost.ts';
 import { editorName } from '../model/display-names.ts';
 import { isObject } from '../model/heartbeat.ts';
 import { parseUserAgent } from '../model/user-agent.ts';
@@ -17,7 +18,8 @@ const mostRules = 200;
 /** The time of a match grows with the pattern and the text. Both are limited, so that one account cannot slow down the others. */
 const mostPatterns = 20;
 const mostSteps = 500;
-const text = Type.String({ maxLength: 512 });
+const longestText = 512;
+const text = Type.String({ maxLength: longestText });
 const settable = ['project', 'branch', 'language', 'category', 'type', 'machine'] as const;
 const readable = [...settable, 'entity', 'editor', 'operating_system', 'user_agent', 'dependencies'] as const;
 const operators = ['equals', 'not equals', 'contains', 'not contains', 'starts with', 'ends with', 'matches'] as const;
@@ -194,6 +196,8 @@ function not(test: Test): Test {
 
 /** Finds a pattern anywhere in a text. The time is linear in the text for every pattern. */
 function searchOf(pattern: string, isCaseSensitive: boolean): ((input: string) => boolean) | undefined {
+  // It is compiled in the thread that serves everybody. A pattern has 512 characters at most.
+  if (isCostlyPattern(pattern, longestText)) return undefined;
   try {
     const regex = RE2JS.compile(pattern, isCaseSensitive ? 0 : RE2JS.CASE_INSENSITIVE);
     return regex.programSize() > mostSteps ? undefined : (input) => regex.matcher(input).find();

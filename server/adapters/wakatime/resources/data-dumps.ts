@@ -1,10 +1,11 @@
 // Data dumps: everything an account has, in the form that WakaTime's importers read. A dump is an item of `<account>/dumps` with a
-// kind and a date. Its file is computed while it is downloaded, so it is always complete.
+// kind and a date. Its file is computed while it is downloaded, so it is always complete. It ends with the token or account that made it.
 
 import type { Hub } from '../../../core/hub.ts';
 import type { Authorizer } from '../auth/authorize.ts';
 import { readHeartbeatPages } from '../ingest/list-and-delete.ts';
 import { addDays, dateAt, formatIso, startOfDay } from '../model/calendar.ts';
+import { isObject } from '../model/heartbeat.ts';
 import { type TimeQuery, timeRangeOf } from '../stats/query.ts';
 import { allTimeSpan } from '../stats/stats.ts';
 import { buildSummaries } from '../stats/summaries.ts';
@@ -16,6 +17,9 @@ export type DumpKind = (typeof kinds)[number];
 /** How long a link opens the file without a key. WakaTime's links work in the same way. */
 const goodMs = 86_400_000;
 
+/** Characters of a piece of the file. */
+const pieceLength = 65_536;
+
 /** Days of summaries that are computed at once. */
 const daysAtOnce = 30;
 
@@ -24,6 +28,8 @@ interface Stored {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly type: DumpKind;
+  /** The token with which its link ends; absent in dumps of earlier versions. */
+  readonly maker?: string;
 }
 
 const channelOf = (account: string): string => `${account}/dumps`;
@@ -33,23 +39,41 @@ export function parseDumpKind(input: unknown): DumpKind | undefined {
 }
 
 /** @param base the address of this hub as the client reached it, without a last slash */
-export async function listDumps(hub: Hub, { person: { account } }: TimeQuery, base: string) {
-  const data = (await read(hub, account)).map((stored) => describeDump(stored, account, base));
+export async function listDumps(authorizer: Authorizer, { person: { account } }: TimeQuery, base: string) {
+  const all = (await read(authorizer.hub, account)).filter((dump) => authorizer.isOpen(account, dump));
+  const data = all.map((stored) => describeDump(stored, account, base));
   return { data, total: data.length, total_pages: 1 };
 }
 
-export async function createDump(hub: Hub, { person: { account } }: TimeQuery, type: DumpKind, base: string) {
+/** @param maker the token with which its link ends */
+export async function createDump(
+  hub: Hub,
+  { person: { account } }: TimeQuery,
+  { type, maker }: Required<Pick<Stored, 'type' | 'maker'>>,
+  base: string,
+) {
   const [id, at] = [hub.world.secret(), hub.world.now()];
   const document = await hub.cachedChannel(channelOf(account));
-  const ops = [{ op: 'put', key: id, value: JSON.stringify({ type }) } as const];
+  const ops = [{ op: 'put', key: id, value: JSON.stringify({ type, maker }) } as const];
   await document.write(() => ({ ok: true, write: { ops, origin: 'wakatime', at } }));
   return { data: describeDump({ id, at, type }, account, base) };
 }
 
 /** The kind of the dump that a link opens; undefined for an unknown or expired link. */
-export async function openDump(hub: Hub, account: string, id: string): Promise<DumpKind | undefined> {
+export async function openDump(authorizer: Authorizer, account: string, id: string): Promise<DumpKind | undefined> {
+  const { hub } = authorizer;
   const found = (await read(hub, account)).find((stored) => stored.id === id);
-  return found !== undefined && found.at + goodMs > hub.world.now() ? found.type : undefined;
+  if (found === undefined || !authorizer.isOpen(account, found)) return undefined;
+  return found.at + goodMs > hub.world.now() ? found.type : undefined;
+}
+
+/** Ends the link of a dump, and takes the dump off the list. @returns false if there is no such dump */
+export async function deleteDump(hub: Hub, account: string, id: string): Promise<boolean> {
+  const document = await hub.cachedChannel(channelOf(account));
+  const isKnown = document.view.items.has(id);
+  const ops = [{ op: 'remove', key: id } as const];
+  await document.write(() => ({ ok: true, write: { ops, origin: 'wakatime', at: hub.world.now() } }));
+  return isKnown;
 }
 
 /** The file in pieces, so that memory needs one page of heartbeats or the days of a month. */
@@ -78,11 +102,13 @@ async function* heartbeatDays(hub: Hub, { person, zone }: TimeQuery, start: numb
         until = startOfDay(addDays(date, 1), zone);
       }
       piece += JSON.stringify(input);
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = '';
     }
-    if (piece !== '') yield piece;
-    piece = '';
   }
-  if (until > 0) yield ']}';
+  const rest = `${piece}${until > 0 ? ']}' : ''}`;
+  if (rest !== '') yield rest;
 }
 
 /** The days with any time. */
@@ -92,7 +118,7 @@ async function* summaryDays(authorizer: Authorizer, question: TimeQuery, last: s
     const until = addDays(from, daysAtOnce - 1);
     const span = { first: from, last: until < last ? until : last };
     const beats = await authorizer.beats(question.person.account, timeRangeOf(question, span));
-    const { data } = buildSummaries({ ...question, person: { ...question.person, beats } }, span);
+    const { data } = await buildSummaries({ ...question, person: { ...question.person, beats } }, span);
     for (const day of data) {
       if (day.grand_total.total_seconds === 0) continue;
       yield comma + JSON.stringify({ date: day.range.date, ...day });
@@ -106,9 +132,10 @@ async function read(hub: Hub, account: string): Promise<readonly Stored[]> {
   return [...items.values()]
     .flatMap(({ key, value, at }) => {
       const input: unknown = JSON.parse(value);
-      const type =
-        typeof input === 'object' && input !== null && 'type' in input ? parseDumpKind(input.type) : undefined;
-      return type === undefined ? [] : [{ id: key, at, type }];
+      if (!isObject(input)) return [];
+      const { type: kind, maker } = input;
+      const type = parseDumpKind(kind);
+      return type === undefined ? [] : [{ id: key, at, type, ...(typeof maker === 'string' ? { maker } : {}) }];
     })
     .sort((a, b) => b.at - a.at);
 }

@@ -4,12 +4,13 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../../../../protocol/check.ts';
 import type { Hub } from '../../../core/hub.ts';
+import { nextTurn } from '../../../core/next-turn.ts';
 import type { HeartbeatContext } from '../index/columns.ts';
 import { addDays, formatDate, formatIso, formatIsoEnd, startOfDay, startOfWeek, weekdayOf } from '../model/calendar.ts';
 import { formatSeconds, toSeconds } from '../model/format-time.ts';
-import { tally } from '../stats/durations-algorithm.ts';
 import { labelsOf } from '../stats/names.ts';
 import { failure, type QueryOutcome, type TimeQuery } from '../stats/query.ts';
+import { tallyInTurns } from '../stats/tally-in-turns.ts';
 import { publicProfile } from './profile.ts';
 
 const names = Type.Array(Type.String({ maxLength: 255 }), { maxItems: 100 });
@@ -53,16 +54,20 @@ interface Stored {
 }
 
 export async function listGoals(hub: Hub, question: TimeQuery) {
-  const all = await read(hub, question.person.account);
-  const data = all.map((stored) => describeGoal(question, stored));
+  const all = await readGoals(hub, question.person.account);
+  const data = [];
+  for (const stored of all) {
+    if (data.length > 0) await nextTurn();
+    data.push(await describeGoal(question, stored));
+  }
   return { data, total: data.length, total_pages: 1 };
 }
 
 export async function readGoal(hub: Hub, question: TimeQuery, id: string) {
-  const found = (await read(hub, question.person.account)).find((stored) => stored.id === id);
+  const found = (await readGoals(hub, question.person.account)).find((stored) => stored.id === id);
   return found === undefined
     ? undefined
-    : { cached_at: formatIso(question.moment), data: describeGoal(question, found) };
+    : { cached_at: formatIso(question.moment), data: await describeGoal(question, found) };
 }
 
 /**
@@ -76,7 +81,7 @@ export async function writeGoal(
   id: string | undefined,
 ): Promise<QueryOutcome<object>> {
   const { account } = question.person;
-  const before = id === undefined ? undefined : (await read(hub, account)).find((stored) => stored.id === id);
+  const before = id === undefined ? undefined : (await readGoals(hub, account)).find((stored) => stored.id === id);
   if (id !== undefined && before === undefined) return failure('no such goal', 404);
   const all: Record<string, unknown> = { ...unset, ...before?.goal, ...input };
   const goal = Object.fromEntries(Object.keys(Goal.properties).map((name) => [name, all[name]]));
@@ -86,10 +91,10 @@ export async function writeGoal(
   const op = { op: 'put', key, value: JSON.stringify(goal) } as const;
   const document = await hub.cachedChannel(channelOf(account));
   await document.write(() => ({ ok: true, write: { ops: [op], origin: 'wakatime', at: hub.world.now() } }));
-  const stored = (await read(hub, account)).find((one) => one.id === key);
+  const stored = (await readGoals(hub, account)).find((one) => one.id === key);
   return stored === undefined
     ? failure('no such goal', 404)
-    : { ok: true, value: { data: describeGoal(question, stored) } };
+    : { ok: true, value: { data: await describeGoal(question, stored) } };
 }
 
 export async function deleteGoal(hub: Hub, { person: { account } }: TimeQuery, id: string): Promise<void> {
@@ -100,7 +105,7 @@ export async function deleteGoal(hub: Hub, { person: { account } }: TimeQuery, i
 
 const channelOf = (account: string): string => `${account}/goals`;
 
-async function read(hub: Hub, account: string): Promise<readonly Stored[]> {
+export async function readGoals(hub: Hub, account: string): Promise<readonly Stored[]> {
   const { items } = (await hub.cachedChannel(channelOf(account))).view;
   return [...items.values()].flatMap(({ key, value, at }) => {
     const goal: Goal = JSON.parse(value);
@@ -108,9 +113,13 @@ async function read(hub: Hub, account: string): Promise<readonly Stored[]> {
   });
 }
 
-function describeGoal(question: TimeQuery, { id, at, goal }: Stored) {
+export function titleOf({ title, seconds, delta }: Goal): string {
+  return title || `Code ${formatSeconds(seconds)} a ${delta}`;
+}
+
+async function describeGoal(question: TimeQuery, { id, at, goal }: Stored) {
   const { person, zone } = question;
-  const chart = chartOf(question, goal);
+  const chart = await chartOf(question, goal);
   const last = chart.at(-1);
   const count = (status: string): number => chart.filter(({ range_status }) => range_status === status).length;
   const sum = (field: 'actual_seconds' | 'goal_seconds'): number => chart.reduce((all, point) => all + point[field], 0);
@@ -120,7 +129,7 @@ function describeGoal(question: TimeQuery, { id, at, goal }: Stored) {
   const { id: userId, username, full_name, display_name, email, photo } = publicProfile(person);
   return {
     id,
-    title: goal.title || `Code ${formatSeconds(goal.seconds)} a ${goal.delta}`,
+    title: titleOf(goal),
     custom_title: goal.title || null,
     type: 'coding',
     delta: goal.delta,
@@ -153,15 +162,15 @@ function describeGoal(question: TimeQuery, { id, at, goal }: Stored) {
   };
 }
 
-function chartOf({ person, rule, zone, now }: TimeQuery, goal: Goal) {
+/** @param count how many days or weeks, the newest last */
+export async function chartOf({ person, rule, zone, now }: TimeQuery, goal: Goal, count: number = points[goal.delta]) {
   const { beats } = person;
   const length = goal.delta === 'day' ? 1 : 7;
   const newest = goal.delta === 'day' ? now.today : startOfWeek(now.today, now);
-  const firsts = Array.from({ length: points[goal.delta] }, (_, index) =>
-    addDays(newest, (index + 1 - points[goal.delta]) * length),
-  );
+  const firsts = Array.from({ length: count }, (_, index) => addDays(newest, (index + 1 - count) * length));
   const bounds = [...firsts, addDays(newest, length)].map((date) => startOfDay(date, zone));
-  return tally(beats, rule, { bounds, fits: fitting(goal) }).map(({ contexts }, index) => {
+  const tallies = await tallyInTurns(beats, rule, { bounds, fits: fitting(goal) });
+  return tallies.map(({ contexts }, index) => {
     const first = firsts[index] ?? newest;
     const actual = toSeconds(contexts.amounts.reduce((sum, one) => sum + one, 0));
     const isDay = goal.delta === 'day';

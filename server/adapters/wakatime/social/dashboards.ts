@@ -11,7 +11,7 @@ import { noAiMetrics } from '../stats/ai-metrics.ts';
 import { type DayOfDurations, listDurations } from '../stats/durations.ts';
 import { paginate } from '../stats/lists.ts';
 import { failure, parseQuery, parseSpan, type QueryOutcome, type TimeQuery } from '../stats/query.ts';
-import { buildSummaries } from '../stats/summaries.ts';
+import { buildSummaries, type Summaries, type SummaryDay } from '../stats/summaries.ts';
 import { countPeople, hasJoined, memberOf, resolveMember } from './membership.ts';
 import {
   changeOrg,
@@ -91,7 +91,7 @@ function visibilityTo(org: Org, { account, viewOnly }: Seat, asker: string): 'al
   return memberOf(org.members, account)?.privacy === 'hidden' ? 'nothing' : 'some';
 }
 
-function hidePrivate(org: Org, day: ReturnType<typeof buildSummaries>['data'][number]) {
+function hidePrivate(org: Org, day: SummaryDay) {
   // What AI tools used and cost stays private.
   const usage = noAiMetrics();
   const projects = org.projects === 'visible' ? day.projects.map((project) => ({ ...project, ...usage })) : [];
@@ -104,7 +104,7 @@ async function summariesOf(call: EndpointCall, org: Org, seat: Seat) {
   if (!span.ok) return span;
   const sees = visibilityTo(org, seat, call.person.account);
   const withoutTime = { ...question, filter: { fits: () => false } };
-  const all = buildSummaries(sees === 'nothing' ? withoutTime : question, span.value);
+  const all = await buildSummaries(sees === 'nothing' ? withoutTime : question, span.value);
   return {
     ok: true,
     value: sees === 'all' ? all : { ...all, data: all.data.map((day) => hidePrivate(org, day)) },
@@ -281,9 +281,8 @@ export const dashboardEndpoints: readonly Endpoint[] = [
     scopes,
     async answer(original) {
       const call = withDay(original);
-      type Days = ReturnType<typeof buildSummaries>;
-      const show = (member: object, { data }: Days) => ({ member, ...data[0] });
-      const result = await forEachSeat<Days>(call, (org, seat) => summariesOf(call, org, seat), show);
+      const show = (member: object, { data }: Summaries) => ({ member, ...data[0] });
+      const result = await forEachSeat<Summaries>(call, (org, seat) => summariesOf(call, org, seat), show);
       if (!result.ok) return outcomeReply(result);
       const { rows, all } = result.value;
       const total = all.reduce((sum, { cumulative_total }) => sum + cumulative_total.seconds, 0);

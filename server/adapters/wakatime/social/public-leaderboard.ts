@@ -1,6 +1,7 @@
 // Ranks accounts by the last seven days. The timeout is always fifteen minutes, so that no setting changes a rank. Only heartbeats
 // count, external durations such as meetings do not.
 
+import { nextTurn } from '../../../core/next-turn.ts';
 import type { Request } from '../../../http/types.ts';
 import type { Authorizer } from '../auth/authorize.ts';
 import { isDateShared } from '../model/account-settings.ts';
@@ -15,8 +16,8 @@ import {
 } from '../model/calendar.ts';
 import { formatMinutes, toSeconds } from '../model/format-time.ts';
 import { publicProfile } from '../resources/profile.ts';
-import { tally } from '../stats/durations-algorithm.ts';
 import { groupTallies } from '../stats/group-by.ts';
+import { tallyInTurns } from '../stats/tally-in-turns.ts';
 
 const minute = 60_000_000;
 const timeout = 15;
@@ -60,7 +61,8 @@ export async function rankAccounts(
     const fits = ({ language: its }: { language: string }) =>
       language === '' || its.toLowerCase() === language.toLowerCase();
     const rule = { timeout: timeout * minute, writesOnly: false, reach: timeout * minute, rules: person.rules };
-    const days = tally(person.beats, rule, { bounds, fits });
+    if (running.length > 0) await nextTurn();
+    const days = await tallyInTurns(person.beats, rule, { bounds, fits });
     const all = groupTallies(person.beats, days);
     const worked = days.filter(({ contexts }) => contexts.codes.length > 0).length;
     if (all.total > 0 || among === 'circle') running.push({ person, all, worked });

@@ -1,5 +1,5 @@
 // Links that show one list or chart of an account to anyone who has the link: JSON, JSONP for pages of other origins, or a picture. A
-// link is an item of `<account>/shares` with an unguessable key; deleting the item ends the link. Badges of projects show only what
+// link is an item of `<account>/shares` with an unguessable key; it ends with the item, and with the token or account that made it. Badges of projects show only what
 // the account shares with everybody.
 
 import type { Hub } from '../../../core/hub.ts';
@@ -31,6 +31,8 @@ interface Share {
   readonly title: string;
   /** '' for all projects. */
   readonly project: string;
+  /** The token with which it ends; absent in links of earlier versions. */
+  readonly maker?: string;
 }
 
 const mostShares = 1_000;
@@ -45,11 +47,14 @@ function shareIn(input: unknown): Share | undefined {
   return kind === undefined ? undefined : { kind, range, title: title || kind.replaceAll('_', ' '), project };
 }
 
-async function sharesOf(hub: Hub, account: string) {
-  const { items } = (await hub.cachedChannel(channelOf(account))).view;
+/** The links of an account that are open. */
+async function sharesOf(authorizer: Authorizer, account: string) {
+  const { items } = (await authorizer.hub.cachedChannel(channelOf(account))).view;
   return [...items.values()].flatMap(({ key, value, at }) => {
-    const share = shareIn(JSON.parse(value));
-    return share === undefined ? [] : [{ id: key, at, share }];
+    const input: unknown = JSON.parse(value);
+    const share = shareIn(input);
+    const maker = isObject(input) ? readText(input, 'maker') : '';
+    return share === undefined || !authorizer.isOpen(account, { maker }) ? [] : [{ id: key, at, share }];
   });
 }
 
@@ -83,8 +88,8 @@ export const shareEndpoints: readonly Endpoint[] = [
   {
     method: 'GET',
     path: 'shares',
-    async answer({ hub, person: { account, base = '' }, question }) {
-      const all = await sharesOf(hub, account);
+    async answer({ authorizer, person: { account, base = '' }, question }) {
+      const all = await sharesOf(authorizer, account);
       return json(
         200,
         paginate(
@@ -97,12 +102,13 @@ export const shareEndpoints: readonly Endpoint[] = [
   {
     method: 'POST',
     path: 'shares',
-    async answer({ hub, person: { account, base = '' }, request, question }) {
+    async answer({ hub, authorizer, person: { account, base = '' }, request, question, maker }) {
       const share = shareIn(readObject(request));
       if (share === undefined) return errorReply(400, `type must be one of ${kinds.join(', ')}`);
       if (readStatsRange(share.range, question.now, true) === undefined) return errorReply(400, 'no such range');
-      if ((await sharesOf(hub, account)).length >= mostShares) return errorReply(400, `at most ${mostShares} links`);
-      return json(201, { data: describeShare(base, account, await createShare(hub, account, share)) });
+      if ((await sharesOf(authorizer, account)).length >= mostShares)
+        return errorReply(400, `at most ${mostShares} links`);
+      return json(201, { data: describeShare(base, account, await createShare(hub, account, { ...share, maker })) });
     },
   },
   {
@@ -123,13 +129,17 @@ export function shareRoutes(authorizer: Authorizer): readonly Route[] {
   const route = (path: string, handle: (authorizer: Authorizer, request: Request) => Promise<Reply>): Route => {
     return { method: 'GET', path, handle: (request) => handle(authorizer, request) };
   };
+  const shown = (...[path, handle]: Parameters<typeof route>): Route => ({
+    ...route(path, handle),
+    isEmbeddable: true,
+  });
   return [
-    route('/share/:user/:file', replyShare),
-    route('/badge/user/:user/project/:file', replyProjectBadge),
+    shown('/share/:user/:file', replyShare),
+    shown('/badge/user/:user/project/:file', replyProjectBadge),
     route('/badge/link/:project', replyBadgeLink),
-    route('/badge/svg/:user/:badge', replyUserBadge),
+    shown('/badge/svg/:user/:badge', replyUserBadge),
     // hakatime's links do not name the account.
-    route('/badge/svg/:badge', (_, request) => replyWithBadge(authorizer, request, authorizer.accounts)),
+    shown('/badge/svg/:badge', (_, request) => replyWithBadge(authorizer, request, authorizer.accounts)),
   ];
 }
 
@@ -140,8 +150,8 @@ async function questionOf(authorizer: Authorizer, account: string, request: Requ
   return parsed.value;
 }
 
-async function shareAt({ hub }: Authorizer, account: string, id: string): Promise<Share | undefined> {
-  return (await sharesOf(hub, account)).find((one) => one.id === id)?.share;
+async function shareAt(authorizer: Authorizer, account: string, id: string): Promise<Share | undefined> {
+  return (await sharesOf(authorizer, account)).find((one) => one.id === id)?.share;
 }
 
 async function replyShare(authorizer: Authorizer, request: Request): Promise<Reply> {
@@ -152,8 +162,8 @@ async function replyShare(authorizer: Authorizer, request: Request): Promise<Rep
   if (form === 'png') return errorReply(501, 'this hub has no PNG images: use the .svg');
   const question = await questionOf(authorizer, account, request, ofProject(share.project));
   return form === 'svg'
-    ? svgReply(drawShare(question, share))
-    : replyWithCallback(request, { data: shareData(question, share) });
+    ? svgReply(await drawShare(question, share))
+    : replyWithCallback(request, { data: await shareData(question, share) });
 }
 
 async function replyProjectBadge(authorizer: Authorizer, request: Request): Promise<Reply> {
@@ -172,16 +182,16 @@ async function replyProjectBadge(authorizer: Authorizer, request: Request): Prom
 }
 
 async function replyBadgeLink(authorizer: Authorizer, request: Request): Promise<Reply> {
-  const authorized = authorizer.authorize(request, 'current', 'write');
+  const authorized = authorizer.authorize(request, 'current', ['read', 'write']);
   if (!authorized.ok) return authorized.reply;
   // This may create a link, and a picture on another page must not do that in the owner's name.
   if (request.authorization === '') return errorReply(401, 'send the key in the Authorization header');
-  const { account } = authorized;
+  const { account, maker } = authorized;
   const project = pathParam(request, 'project');
-  const known = (await sharesOf(authorizer.hub, account)).find(
+  const known = (await sharesOf(authorizer, account)).find(
     ({ share }) => share.kind === 'badge' && share.project === project,
   );
-  const badge: Share = { kind: 'badge', range: 'last_7_days', title: project, project };
+  const badge: Share = { kind: 'badge', range: 'last_7_days', title: project, project, maker };
   const { id } = known ?? (await createShare(authorizer.hub, account, badge));
   const { base = '' } = await authorizer.personInfo(account, request);
   return json(200, { badgeUrl: `${base}/badge/svg/@${account}/${id}.svg` });
@@ -212,9 +222,9 @@ async function replyWithBadge(authorizer: Authorizer, request: Request, accounts
 
 const ofProject = (name: string): string => (name === '' ? '' : `${new URLSearchParams({ project: name })}`);
 
-function badgeOf(request: Request, question: TimeQuery, span: DateSpan): Reply {
+async function badgeOf(request: Request, question: TimeQuery, span: DateSpan): Promise<Reply> {
   const query = new URLSearchParams(request.query);
-  const { all } = computeSpan(question, span);
+  const { all } = await computeSpan(question, span);
   const label = query.get('label') ?? 'Horai';
   return svgReply(
     drawBadge(
@@ -230,37 +240,35 @@ function spanOf({ range }: Share, question: TimeQuery) {
   return readStatsRange(range, question.now, true)?.span ?? allTimeSpan(question);
 }
 
-function rowsOf(question: TimeQuery, share: Share): readonly NamedSum[] {
-  const { all } = computeSpan(question, spanOf(share, question));
+async function rowsOf(question: TimeQuery, share: Share): Promise<readonly NamedSum[]> {
+  const { all } = await computeSpan(question, spanOf(share, question));
   const dimension = dimensions.find((one) => one === share.kind);
   return dimension === undefined ? [] : all.rows(dimension);
 }
 
-function shareData(question: TimeQuery, share: Share): readonly object[] {
+async function shareData(question: TimeQuery, share: Share): Promise<readonly object[]> {
   if (share.kind === 'activity') {
-    return buildSummaries(question, spanOf(share, question)).data.map(({ grand_total, range }) => ({
-      grand_total,
-      range,
-    }));
+    const { data } = await buildSummaries(question, spanOf(share, question));
+    return data.map(({ grand_total, range }) => ({ grand_total, range }));
   }
-  const rows = rowsOf(question, share);
+  const rows = await rowsOf(question, share);
   const whole = totalOf(rows);
   return rows.map(({ name, sum }) => ({ name, percent: percentOf(sum, whole), color: colorOf(name) }));
 }
 
-function drawShare(question: TimeQuery, share: Share): string {
+async function drawShare(question: TimeQuery, share: Share): Promise<string> {
   const span = spanOf(share, question);
   if (share.kind === 'activity') {
-    const { days } = computeSpan(question, span);
+    const { days } = await computeSpan(question, span);
     const squares = listDates(span).map((date, index) => {
       const amount = days[index] ?? 0;
       return { date, amount, title: `${formatDate(date)}: ${formatMinutes(toSeconds(amount))}` };
     });
     return drawYear(squares, { dark: false });
   }
-  const rows = rowsOf(question, share).slice(0, 12);
-  const whole = totalOf(rowsOf(question, share));
-  const bars = rows.map(({ name, sum }) => {
+  const rows = await rowsOf(question, share);
+  const whole = totalOf(rows);
+  const bars = rows.slice(0, 12).map(({ name, sum }) => {
     const part = percentOf(sum, whole);
     return { name, percent: part, text: `${part} %`, color: colorOf(name) };
   });
@@ -270,13 +278,15 @@ function drawShare(question: TimeQuery, share: Share): string {
 /** Replies with JSON, or with a script (JSONP): as at WakaTime, no header allows pages of other origins to read the JSON. */
 function replyWithCallback(request: Request, value: object): Reply {
   const callback = new URLSearchParams(request.query).get('callback');
-  if (callback === null) return json(200, value, { 'cache-control': 'max-age=300' });
+  if (callback === null) {
+    return json(200, value, { 'cache-control': 'max-age=300', 'cross-origin-resource-policy': 'same-origin' });
+  }
   if (!/^[\w$.]{1,100}$/.test(callback)) return errorReply(400, 'callback must be the name of a function');
   // The comment keeps the name from being the magic bytes of another file type. U+2028 ends a line of a script, but not of JSON.
   const text = JSON.stringify(value).replace(/[\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
   return {
     status: 200,
-    headers: { 'content-type': 'application/javascript; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    headers: { 'content-type': 'application/javascript; charset=utf-8' },
     body: `/**/${callback}(${text});`,
   };
 }

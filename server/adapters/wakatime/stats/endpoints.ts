@@ -1,11 +1,12 @@
 // The endpoints that answer with time: the user, the status bar, summaries, stats, insights, durations, and experts of a file.
 
-import { json, type Reply } from '../../../http/types.ts';
+import { piecesReply } from '../../../http/pieces-reply.ts';
+import { type ChunkedReply, json, type Reply } from '../../../http/types.ts';
 import {
   type Endpoint,
   type EndpointCall,
   errorReply,
-  jsonTextReply,
+  jsonHeaders,
   outcomeReply,
   type PendingCall,
 } from '../endpoint.ts';
@@ -19,11 +20,11 @@ import { listParts, pruneHidden } from '../model/scopes.ts';
 import { pathParam } from '../request-fields.ts';
 import { describeProfile, publicProfile } from '../resources/profile.ts';
 import { listDurations } from './durations.ts';
-import { tally } from './durations-algorithm.ts';
 import { computeInsight } from './insights.ts';
 import { filteredLists, type Person, type PersonInfo, parseSpan, type TimeQuery, timeRangeOf } from './query.ts';
-import { allTimeSinceToday, computeStats, sharedStats } from './stats.ts';
-import { buildStatusBar, buildSummaries, writeSummaries } from './summaries.ts';
+import { allTimeSinceToday, allTimeSpan, computeSpan, computeStats, sharedStats } from './stats.ts';
+import { buildStatusBar, type SummaryForm, summaryPieces } from './summaries.ts';
+import { tallyInTurns } from './tally-in-turns.ts';
 
 export const timeEndpoints: readonly Endpoint[] = [
   {
@@ -64,7 +65,7 @@ export const timeEndpoints: readonly Endpoint[] = [
     method: 'GET',
     path: 'all_time_since_today',
     scopes: ['stats', 'summaries'],
-    answer: ({ question, reply }) => reply({ data: allTimeSinceToday(question) }),
+    answer: async ({ question, reply }) => reply({ data: await allTimeSinceToday(question) }),
   },
   {
     method: 'GET',
@@ -80,7 +81,7 @@ export const timeEndpoints: readonly Endpoint[] = [
     timeRange: rangeOfDate,
     answer: ({ question }) => outcomeReply(listDurations(question)),
   },
-  { method: 'POST', path: 'file_experts', answer: replyFileExperts },
+  { method: 'POST', path: 'file_experts', needs: ['read'], answer: replyFileExperts },
 ];
 
 function replyUser({ person, maySee, isStranger }: EndpointCall): Reply {
@@ -93,39 +94,43 @@ function replyStatusBar({ question, reply, maySee }: EndpointCall): Reply {
   return reply({ ...bar, data: pruneHidden(bar.data, 'summaries', maySee) });
 }
 
-function replySummaries(call: EndpointCall): Reply {
-  const { question, reply, maySee, dialect } = call;
+async function replySummaries(call: EndpointCall): Promise<Reply | ChunkedReply> {
+  const { question, maySee, dialect, formatted } = call;
   const span = parseSpan(question);
   if (!span.ok) return errorReply(400, span.error);
   if (!mayFilter(call, 'summaries')) return filterHidden;
-  if (dialect === 'wakatime' && maySee('summaries')) return jsonTextReply(200, writeSummaries(question, span.value));
-  const all = buildSummaries(question, span.value);
-  return reply({ ...all, data: all.data.map((day) => pruneHidden(day, 'summaries', maySee)) });
+  const isPlain = dialect === 'wakatime' && maySee('summaries');
+  const form: SummaryForm = { day: (day) => formatted(pruneHidden(day, 'summaries', maySee)), rest: formatted };
+  const pieces = summaryPieces(question, span.value, isPlain ? undefined : form);
+  // Years of days are sent while they are written.
+  return piecesReply(jsonHeaders, pieces);
 }
 
-function replyStats(call: EndpointCall): Reply {
+async function replyStats(call: EndpointCall): Promise<Reply> {
   const { question, person, isStranger, maySee, reply } = call;
   if (isStranger && sharesNothing(person)) return errorReply(403, 'this account shares nothing');
   if (!mayFilter(call, 'stats')) return filterHidden;
   const range = rangeOf(call);
   if (range === undefined) return noRange;
   if (isStranger && !isRangeShared(range, question)) return beyondShared(person.settings);
-  const all = computeStats(question, range);
+  const computed = await computeSpan(question, range.span ?? allTimeSpan(question));
+  const all = computeStats(question, range, computed);
   return reply({ data: isStranger ? sharedStats(all, question) : pruneHidden(all, 'stats', maySee) });
 }
 
-function replyInsight(call: EndpointCall): Reply {
+async function replyInsight(call: EndpointCall): Promise<Reply> {
   const range = rangeOf(call);
   if (range === undefined) return noRange;
-  return outcomeReply(computeInsight(call.question, pathParam(call.request, 'type'), range));
+  return outcomeReply(await computeInsight(call.question, pathParam(call.request, 'type'), range));
 }
 
 /** The only expert is the account itself, because files are never shared between accounts. */
-function replyFileExperts({ person, question: { rule, moment }, request }: EndpointCall): Reply {
+async function replyFileExperts({ person, question: { rule, moment }, request }: EndpointCall): Promise<Reply> {
   const { beats } = person;
   const body = parseBody(request.body);
   const entity = isObject(body) && typeof body['entity'] === 'string' ? body['entity'] : '';
-  const [all] = tally(beats, rule, { bounds: [beats.first ?? moment, moment + rule.timeout], entities: true });
+  const bounds = [beats.first ?? moment, moment + rule.timeout];
+  const [all] = await tallyInTurns(beats, rule, { bounds, entities: true });
   const at = all?.entities.codes.findIndex((code) => beats.entities[code] === entity) ?? -1;
   const { decimal, digital, text, total_seconds } = formatGrandTotal(toSeconds(all?.entities.amounts[at] ?? 0));
   const { id, username, display_name } = publicProfile(person);

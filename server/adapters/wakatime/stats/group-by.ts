@@ -3,7 +3,7 @@
 
 import type { HeartbeatColumns } from '../index/columns.ts';
 import { fields } from '../index/dictionary.ts';
-import { type LineCounts, sumLinesBy } from '../index/line-counts.ts';
+import { addLineSums, type LineCounts, type LineSums, sumLinesBy } from '../index/line-counts.ts';
 import { unknownNames } from '../model/display-names.ts';
 import { sumUsage, UsageSum } from './ai-metrics.ts';
 import { Counter, type Sums, type Tally } from './durations-algorithm.ts';
@@ -33,11 +33,12 @@ const languageField = fields.indexOf('language');
 
 export function groupTallies(beats: HeartbeatColumns, tallies: readonly Tally[]): Grouped {
   const { contexts } = beats;
+  // Every list reads them, so those of many days are added up once.
+  const summed = tallies.length < manyTallies ? tallies.map((one) => one.contexts) : [sumContexts(tallies)];
   const names = namesOf(beats);
   const saidOther = contexts.find(unknownNames.language);
   let [total, other] = [0, 0];
-  for (const { contexts: sums } of tallies) {
-    const { codes, amounts } = sums;
+  for (const { codes, amounts } of summed) {
     for (let index = 0; index < codes.length; index += 1) {
       const sum = amounts[index] ?? 0;
       total += sum;
@@ -46,12 +47,13 @@ export function groupTallies(beats: HeartbeatColumns, tallies: readonly Tally[])
       if (language === 0 || language === saidOther) other += sum;
     }
   }
-  const lines = tallies.map((one) => one.lines.contexts);
+  const lines =
+    tallies.length < manyTallies ? tallies.map((one) => one.lines.contexts) : [addLineSums(tallies.map(linesOf))];
   const usage = tallies.map((one) => one.usage);
   return {
     total,
     other,
-    rows: (dimension) => rowsOf(beats, dimension, tallies),
+    rows: (dimension) => rowsOf(beats, dimension, summed),
     lines: () => sumLinesBy(lines, () => ['']).get('') ?? [],
     linesBy: (dimension) => sumLinesBy(lines, (code) => names.labelsAt(code)[dimension]),
     usage: () => sumUsage(usage, () => ['']).get('') ?? new UsageSum(),
@@ -59,9 +61,18 @@ export function groupTallies(beats: HeartbeatColumns, tallies: readonly Tally[])
   };
 }
 
+const linesOf = (one: Tally): LineSums => one.lines.contexts;
 const counter = new Counter();
+const manyTallies = 62;
 
-function rowsOf(beats: HeartbeatColumns, dimension: Dimension, tallies: readonly Tally[]): readonly NamedSum[] {
+function sumContexts(tallies: readonly Tally[]): Sums {
+  for (const { contexts } of tallies) {
+    for (const [index, code] of contexts.codes.entries()) counter.add(code, contexts.amounts[index] ?? 0);
+  }
+  return counter.take();
+}
+
+function rowsOf(beats: HeartbeatColumns, dimension: Dimension, summed: readonly Sums[]): readonly NamedSum[] {
   const numbers = namesOf(beats).in(dimension);
   const add = ({ codes, amounts }: Sums): void => {
     for (let index = 0; index < codes.length; index += 1) {
@@ -69,7 +80,7 @@ function rowsOf(beats: HeartbeatColumns, dimension: Dimension, tallies: readonly
       numbers.visit(codes[index] ?? 0, (number) => counter.add(number, amount));
     }
   };
-  for (const { contexts } of tallies) add(contexts);
+  for (const sums of summed) add(sums);
   const { codes, amounts } = counter.take();
   return sortRows(codes.map((code, index) => ({ name: numbers.name(code), sum: amounts[index] ?? 0 })));
 }

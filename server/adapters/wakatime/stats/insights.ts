@@ -1,29 +1,32 @@
 // Insights: one aspect of a range at a time, for heat maps and weekday charts.
 
+import { nextTurn } from '../../../core/next-turn.ts';
 import { describeLines } from '../index/line-counts.ts';
 import { formatIso, formatIsoEnd, type StatsRange, weekdayOf } from '../model/calendar.ts';
 import { formatMinutes, toSeconds } from '../model/format-time.ts';
-import { tally } from './durations-algorithm.ts';
+import type { Tally } from './durations-algorithm.ts';
 import { type Grouped, groupTallies, type NamedSum } from './group-by.ts';
-import { dimensions } from './names.ts';
-import { failure, type QueryOutcome, type SplitDays, splitDays, type TimeQuery } from './query.ts';
+import { type Dimension, dimensions } from './names.ts';
+import { failure, type QueryOutcome, type SplitDays, splitDaysInTurns, type TimeQuery } from './query.ts';
 import { allTimeSpan } from './stats.ts';
 import { machineId } from './summaries.ts';
+import { tallyInTurns } from './tally-in-turns.ts';
 
 const otherNames = new Map([['weekdays', 'weekday']]);
 const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 
-export function computeInsight(question: TimeQuery, input: string, range: StatsRange): QueryOutcome<object> {
+export async function computeInsight(
+  question: TimeQuery,
+  input: string,
+  range: StatsRange,
+): Promise<QueryOutcome<object>> {
   const { person, rule, zone, filter, timeout, moment } = question;
-  const days = splitDays(range.span ?? allTimeSpan(question), question);
+  const days = await splitDaysInTurns(range.span ?? allTimeSpan(question), question);
   const { dates, bounds } = days;
-  const tallies = tally(person.beats, rule, { bounds, ...filter });
-  const byDay = tallies.map((one) => groupTallies(person.beats, [one]));
+  const tallies = await tallyInTurns(person.beats, rule, { bounds, ...filter });
   const type = otherNames.get(input) ?? input;
   if (parseWeekday(question.query) === null) return failure('weekday is a name, or 0 to 6 from Monday on');
-  const aspect = computeAspect(question, type, days, byDay, (dimension) =>
-    groupTallies(person.beats, tallies).rows(dimension),
-  );
+  const aspect = await computeAspect(question, type, days, tallies);
   if (aspect === undefined) return failure('no such insight', 404);
   const value = {
     [input]: aspect,
@@ -49,29 +52,36 @@ export function computeInsight(question: TimeQuery, input: string, range: StatsR
   return { ok: true, value: { data: value } };
 }
 
-function computeAspect(
-  question: TimeQuery,
-  type: string,
-  { dates }: SplitDays,
-  byDay: readonly Grouped[],
-  rows: Grouped['rows'],
-) {
+/** Days that are described without a pause. */
+const daysAtOnce = 100;
+
+/** @param tallies of the days */
+async function computeAspect(question: TimeQuery, type: string, { dates }: SplitDays, tallies: readonly Tally[]) {
+  const { beats } = question.person;
+  const rows = (dimension: Dimension) => groupTallies(beats, tallies).rows(dimension);
   const named = (list: readonly NamedSum[]) => list.map(({ name, sum }) => ({ name, total_seconds: toSeconds(sum) }));
-  const all = dates.map((date, index) => ({ date, day: byDay[index], total: toSeconds(byDay[index]?.total ?? 0) }));
+  const describeDays = async <T>(describe: (date: string, day: Grouped) => T): Promise<readonly T[]> => {
+    const described: T[] = [];
+    for (const [index, date] of dates.entries()) {
+      if (index > 0 && index % daysAtOnce === 0) await nextTurn();
+      described.push(describe(date, groupTallies(beats, tallies.slice(index, index + 1))));
+    }
+    return described;
+  };
+  const all = await describeDays((date, day) => ({ date, total: toSeconds(day.total) }));
   const worked = all.filter(({ total }) => total > 0);
   switch (type) {
     case 'days': {
       const wanted = parseWeekday(question.query);
-      return all
-        .filter(({ date }) => wanted === undefined || weekdayOf(date) === wanted)
-        .map(({ date, day, total }) => ({
-          date,
-          total,
-          categories: (day?.rows('categories') ?? []).map(({ name, sum }) => ({ name, total: toSeconds(sum) })),
-        }));
+      const days = await describeDays((date, { total, rows }) => ({
+        date,
+        total: toSeconds(total),
+        categories: rows('categories').map(({ name, sum }) => ({ name, total: toSeconds(sum) })),
+      }));
+      return days.filter(({ date }) => wanted === undefined || weekdayOf(date) === wanted);
     }
     case 'ai_days':
-      return all.map(({ date, day, total }) => ({ date, total, ...describeLines(day?.lines()) }));
+      return describeDays((date, { total, lines }) => ({ date, total: toSeconds(total), ...describeLines(lines()) }));
     case 'weekday':
       return weekdays.map((name) => {
         const those = all.filter(({ date }) => weekdayOf(date) === name);

@@ -1,5 +1,6 @@
 // Parses what all requests about time have in common: the account, time zone, rules, days and filters.
 
+import { nextTurn } from '../../../core/next-turn.ts';
 import type { TimeRange } from '../index/account-index.ts';
 import type { HeartbeatColumns, HeartbeatContext } from '../index/columns.ts';
 import type { AccountSettings } from '../model/account-settings.ts';
@@ -194,8 +195,30 @@ export function splitDays(
   { zone, moment }: Pick<TimeQueryOf<PersonInfo>, 'zone' | 'moment'>,
 ): SplitDays {
   const dates = listDates(span);
+  return { dates, bounds: cutBounds(dayBounds(dates, zone), span, moment) };
+}
+
+/** Days whose begins are computed without a pause. */
+const daysAtOnce = 100;
+
+/** The same, with pauses in which others are served. */
+export async function splitDaysInTurns(
+  span: DateSpan,
+  { zone, moment }: Pick<TimeQueryOf<PersonInfo>, 'zone' | 'moment'>,
+): Promise<SplitDays> {
+  const dates = listDates(span);
+  const bounds: number[] = [];
+  for (let at = 0; at < dates.length; at += daysAtOnce) {
+    if (at > 0) await nextTurn();
+    // The end of the last day of a piece is the begin of the next piece.
+    bounds.pop();
+    bounds.push(...dayBounds(dates.slice(at, at + daysAtOnce), zone));
+  }
+  return { dates, bounds: cutBounds(bounds, span, moment) };
+}
+
+function cutBounds(bounds: readonly number[], span: DateSpan, moment: number): readonly number[] {
   const from = span.hours === undefined ? span.from : moment - span.hours * 60 * minute;
   const { to = Number.POSITIVE_INFINITY } = span;
-  const bounds = dayBounds(dates, zone).map((bound) => Math.min(Math.max(bound, from ?? bound), to));
-  return { dates, bounds };
+  return bounds.map((bound) => Math.min(Math.max(bound, from ?? bound), to));
 }

@@ -6,10 +6,10 @@ import { type DateSpan, dateAt, formatDate, formatIso, formatIsoEnd, type StatsR
 import { formatMinutes, formatTime, percentOf, toSeconds } from '../model/format-time.ts';
 import { derivedUuid } from '../model/heartbeat.ts';
 import { noAiMetrics, UsageSum } from './ai-metrics.ts';
-import { tally } from './durations-algorithm.ts';
 import { type Grouped, groupTallies, type NamedSum, totalOf } from './group-by.ts';
-import { type SplitDays, splitDays, type TimeQuery } from './query.ts';
+import { type SplitDays, splitDaysInTurns, type TimeQuery } from './query.ts';
 import { describer, machineId } from './summaries.ts';
+import { tallyInTurns } from './tally-in-turns.ts';
 
 /** All days since the first heartbeat or external duration. If there is neither, since the account was created. */
 export function allTimeSpan({ person, zone, now }: TimeQuery): DateSpan {
@@ -18,25 +18,26 @@ export function allTimeSpan({ person, zone, now }: TimeQuery): DateSpan {
   return { first: first < now.today ? first : now.today, last: now.today };
 }
 
-interface Computed extends SplitDays {
+export interface ComputedSpan extends SplitDays {
   readonly all: Grouped;
   /** Microseconds by date. */
   readonly days: readonly number[];
 }
 
-export function computeSpan(question: TimeQuery, span: DateSpan): Computed {
+/** Pauses, so that others are served. */
+export async function computeSpan(question: TimeQuery, span: DateSpan): Promise<ComputedSpan> {
   const { person, rule, filter } = question;
-  const { dates, bounds } = splitDays(span, question);
-  const tallies = tally(person.beats, rule, { bounds, ...filter });
+  const { dates, bounds } = await splitDaysInTurns(span, question);
+  const tallies = await tallyInTurns(person.beats, rule, { bounds, ...filter });
   const days = tallies.map(({ contexts }) => contexts.amounts.reduce((sum, one) => sum + one, 0));
   return { all: groupTallies(person.beats, tallies), bounds, dates, days };
 }
 
-export function computeStats(question: TimeQuery, range: StatsRange) {
+/** @param computed of the range's span, or of all time */
+export function computeStats(question: TimeQuery, range: StatsRange, { all, bounds, dates, days }: ComputedSpan) {
   const { person, zone, rule, timeout, project, moment } = question;
   const { settings } = person;
   const span = range.span ?? allTimeSpan(question);
-  const { all, bounds, dates, days } = computeSpan(question, span);
   const worked = days.filter((sum) => sum > 0).length;
   const average = (sum: number): number => (worked === 0 ? 0 : Math.round(toSeconds(sum) / worked));
   const [total, totalWithOther] = [toSeconds(all.total - all.other), toSeconds(all.total)];
@@ -152,10 +153,10 @@ export function sharedStats(all: ReturnType<typeof computeStats>, { person }: Ti
   };
 }
 
-export function allTimeSinceToday(question: TimeQuery) {
+export async function allTimeSinceToday(question: TimeQuery) {
   const { rule, timeout, zone } = question;
   const span = allTimeSpan(question);
-  const { all, bounds, days } = computeSpan(question, span);
+  const { all, bounds, days } = await computeSpan(question, span);
   const total = toSeconds(all.total);
   const worked = days.filter((sum) => sum > 0).length;
   const { decimal, digital, text } = formatTime(total);

@@ -2,6 +2,7 @@
 // directly. durations-algorithm.ts and group-by.ts compute the sums.
 
 import { LRUCache } from 'lru-cache';
+import { nextTurn } from '../../../core/next-turn.ts';
 import type { HeartbeatColumns } from '../index/columns.ts';
 import type { Dictionary } from '../index/dictionary.ts';
 import { describeLines, type LineChanges, type LineCounts, noLines, sumLinesBy } from '../index/line-counts.ts';
@@ -20,28 +21,74 @@ import { type AiMetrics, describeUsage, noAiMetrics, noUsage, sumUsage, type Usa
 import { type Tally, tally } from './durations-algorithm.ts';
 import { groupTallies, type NamedSum, sortRows, totalOf } from './group-by.ts';
 import { type Dimension, namesOf } from './names.ts';
-import { parseFilter, splitDays, type TimeQuery } from './query.ts';
+import { parseFilter, type SplitDays, splitDays, splitDaysInTurns, type TimeQuery } from './query.ts';
+import { tallyInTurns } from './tally-in-turns.ts';
 
-/** Writes the answer to `summaries` as JSON text. */
-export function writeSummaries(question: TimeQuery, span: DateSpan): string {
-  const { person, rule, filter, query, project, branches } = question;
-  const { dates, bounds } = splitDays(span, question);
-  const entities = project !== '';
-  const tallies = tally(person.beats, rule, { bounds, entities, ...filter });
-  let data = '';
-  for (const [index, one] of tallies.entries()) {
-    const day = dayText(question, one, dates[index] ?? '', bounds[index] ?? 0, bounds[index + 1] ?? 0);
-    data += index === 0 ? day : `,${day}`;
+/** Days that are written without a pause: some milliseconds. */
+const textStep = 4;
+/** Characters of one piece of a long answer. */
+const pieceSize = 65_536;
+
+/** Changes the days of `summaries`, and what follows them, for a caller. */
+export interface SummaryForm {
+  readonly day: (day: SummaryDay) => unknown;
+  readonly rest: (rest: Omit<Summaries, 'data'>) => object;
+}
+
+/** Writes the answer to `summaries` as JSON text, in pieces, with pauses in which others are served. */
+export async function* summaryPieces(
+  question: TimeQuery,
+  span: DateSpan,
+  form?: SummaryForm,
+): AsyncGenerator<string, void> {
+  const summed = await sumDays(question, span);
+  let [piece, comma] = ['{"data":[', ''];
+  for await (const text of dayTexts(question, summed)) {
+    piece += `${comma}${form === undefined ? text : JSON.stringify(form.day(JSON.parse(text)))}`;
+    comma = ',';
+    if (piece.length < pieceSize) continue;
+    yield piece;
+    piece = '';
   }
-  const [all, worked] = [
-    groupTallies(person.beats, tallies),
-    tallies.filter((one) => one.contexts.codes.length > 0).length,
-  ];
+  const rest = restOf(question, summed);
+  yield `${piece}],${JSON.stringify(form === undefined ? rest : form.rest(rest)).slice(1)}`;
+}
+
+interface SummedDays extends SplitDays {
+  readonly tallies: readonly Tally[];
+  /** Of all branches, where the query has some only; else the same. */
+  readonly available: readonly Tally[];
+}
+
+async function sumDays(question: TimeQuery, span: DateSpan): Promise<SummedDays> {
+  const { person, rule, filter, query, project, branches } = question;
+  const { dates, bounds } = await splitDaysInTurns(span, question);
+  const tallies = await tallyInTurns(person.beats, rule, { bounds, entities: project !== '', ...filter });
+  if (branches.length === 0) return { dates, bounds, tallies, available: tallies };
+  const ofProject = parseFilter(query, project, [], person.settings.labels);
+  return { dates, bounds, tallies, available: await tallyInTurns(person.beats, rule, { bounds, ...ofProject }) };
+}
+
+/** Each day as JSON text. */
+async function* dayTexts(question: TimeQuery, { dates, bounds, tallies }: SummedDays): AsyncGenerator<string, void> {
+  for (const [index, one] of tallies.entries()) {
+    if (index % textStep === textStep - 1) await nextTurn();
+    yield dayText(question, one, dates[index] ?? '', bounds[index] ?? 0, bounds[index + 1] ?? 0);
+  }
+}
+
+/** What follows the days. */
+function restOf(
+  question: TimeQuery,
+  { dates, bounds, tallies, available: ofProject }: SummedDays,
+): Omit<Summaries, 'data'> {
+  const { person, project, branches } = question;
+  const all = groupTallies(person.beats, tallies);
+  const worked = tallies.filter((one) => one.contexts.codes.length > 0).length;
   const average = (sum: number): number => (worked === 0 ? 0 : Math.round(toSeconds(sum) / worked));
   const [total, mean, meanWithOther] = [toSeconds(all.total), average(all.total - all.other), average(all.total)];
-  const onAny = { bounds, ...parseFilter(query, project, [], person.settings.labels) };
-  const available = branches.length === 0 ? all : groupTallies(person.beats, tally(person.beats, rule, onAny));
-  const rest = JSON.stringify({
+  const available = ofProject === tallies ? all : groupTallies(person.beats, ofProject);
+  return {
     start: formatIso(bounds[0] ?? 0),
     end: formatIsoEnd(bounds.at(-1) ?? 0),
     cumulative_total: {
@@ -60,8 +107,7 @@ export function writeSummaries(question: TimeQuery, span: DateSpan): string {
       text_including_other_language: formatSeconds(meanWithOther),
     },
     ...(project === '' ? {} : { available_branches: available.rows('branches').map(({ name }) => name), branches }),
-  });
-  return `{"data":[${data}],${rest.slice(1)}`;
+  };
 }
 
 /** An entry of a list of a day. */
@@ -112,10 +158,15 @@ export interface Summaries {
   readonly branches?: readonly string[];
 }
 
-/** The answer to `summaries` as a value, for answers that contain it. */
-export function buildSummaries(question: TimeQuery, span: DateSpan): Summaries {
-  const all: Summaries = JSON.parse(writeSummaries(question, span));
-  return all;
+/** The answer to `summaries` as a value, for answers that contain it. Pauses, so that others are served. */
+export async function buildSummaries(question: TimeQuery, span: DateSpan): Promise<Summaries> {
+  const summed = await sumDays(question, span);
+  const data: SummaryDay[] = [];
+  for await (const text of dayTexts(question, summed)) {
+    const day: SummaryDay = JSON.parse(text);
+    data.push(day);
+  }
+  return { data, ...restOf(question, summed) };
 }
 
 /** The summary of today, as status bars of editors read it. */

@@ -257,6 +257,45 @@ afterEach(async () => {
     expect(tasks()).toHaveLength(2);
   });
 
+  test('shows what the hub asks about a running task, and a digit answers it on all devices', async () => {
+    const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
+    const port = String(await freePort());
+    const hub = new HubProcess(leftovers, {
+      HORAI_DATA: join(folder, 'hub'),
+      HORAI_PORT: port,
+      HORAI_OWNER_TOKEN: token,
+    });
+    const url = await hub.up();
+    kronos('login', `127.0.0.1:${port}`, '--token', token);
+    kronos('add', 'mend the fence');
+    kronos('start', '1', 'at:-60min');
+    kronos('sync');
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const post = async (path: string, body: object) => {
+      const answer = await fetch(new URL(`/api/0/buckets/afk${path}`, url), {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      });
+      expect(answer.status).toBe(200);
+    };
+    await post('', { client: 'aw-watcher-afk', type: 'afkstatus', hostname: 'laptop' });
+    const timestamp = new Date(Date.now() - 40 * 60_000).toISOString();
+    await post('/events', [{ timestamp, duration: 2_400, data: { status: 'afk' } }]);
+    const shown = open();
+    await shown.sees(
+      /\? "mend the fence" ran and nobody was there since \d\d:\d\d: stop there, keep, or split\?\n +1 stop {2}2 keep {2}3 split/,
+    );
+    shown.key('1');
+    await shown.sees(/answered: stop/);
+    await eventually(() => !/nobody was there/.test(shown.screen), 'the question to disappear');
+    expect(kronos('questions').out).toBe('no questions\n');
+    await eventually(() => tasks()[0]?.active === 0, 'the task to be stopped here, too');
+    // `at:` is a whole minute.
+    const worktime = tasks()[0]?.worktime ?? 0;
+    expect([worktime >= 20 * 60, worktime <= 21 * 60]).toEqual([true, true]);
+  });
+
   const lockPath = () => join(folder, 'data', 'kronos', 'sync.lock');
   const holder = () => Number(readFileSync(lockPath(), 'utf8').split('@')[0]);
 

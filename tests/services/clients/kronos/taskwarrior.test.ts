@@ -73,7 +73,7 @@ class TaskList {
       [
         '',
         `-:${lineOf('throw away')}: skipped: "throw away": deleted in Taskwarrior`,
-        `-:${lineOf('"recurring"')}: skipped: "water plants": the template of a recurring task: its tasks are imported, the template is not`,
+        `-:${lineOf('"recurring"')}: skipped: "water plants": the template of a recurring task: the last of its open tasks recurs instead`,
       ].sort(),
     );
     copy.run('import -', (await kronos.run('export taskwarrior')).out);
@@ -96,5 +96,46 @@ class TaskList {
     list.run('import -', (await kronos.run('export taskwarrior')).out);
     const after = list.exported().find(({ description }) => description === 'paint the red door');
     expect(after).toEqual({ ...before, description: 'paint the red door', tags: ['red'] });
+  });
+
+  test('what kronos plans comes back the same from Taskwarrior', async () => {
+    const list = new TaskList();
+    const kronos = new TestCli(new DatabaseFile(join(leftovers.folder(), 'kronos.json')), 'a');
+    for (const line of [
+      'add buy paint @home.door +shop',
+      'add paint needs:1 priority:high wait:fri scheduled:sat :sun',
+      'note 2 blue',
+      'note 2 not green',
+      'add water :1w every:3d-after-done priority:low',
+      'add rent :31 every:month priority:medium',
+      'done 1',
+    ])
+      expect(await kronos.run(line)).toMatchObject({ code: 0 });
+    list.run('import -', (await kronos.run('export taskwarrior')).out);
+    const other = new TestCli(new DatabaseFile(join(leftovers.folder(), 'kronos.json')), 'b');
+    other.stdin = list.run('export');
+    expect(await other.run('import taskwarrior -')).toMatchObject({ code: 0, err: '' });
+    const plans = async (cli: TestCli) => {
+      const tasks: Readonly<Record<string, unknown>>[] = JSON.parse((await cli.run('export taskwarrior')).out);
+      return tasks.map(({ entry: _, ...task }) => JSON.stringify(Object.entries(task).sort())).sort();
+    };
+    expect(await plans(other)).toEqual(await plans(kronos));
+    // A list that is here already is known again.
+    kronos.stdin = list.run('export');
+    expect(await kronos.run('import taskwarrior -')).toMatchObject({ out: '0 tasks added; 4 were here already\n' });
+  });
+
+  test('a recurring task of Taskwarrior recurs in kronos, once', async () => {
+    const list = new TaskList();
+    list.run('add water recur:weekly due:2030-03-01');
+    list.run('list');
+    const kronos = new TestCli(new DatabaseFile(join(leftovers.folder(), 'kronos.json')));
+    kronos.stdin = list.run('export');
+    await kronos.run('import taskwarrior -');
+    const id = kronos.database.read().tasks[0]?.id;
+    expect(await kronos.run(`done ${id}`)).toMatchObject({ code: 0, out: expect.stringContaining('is the next one') });
+    expect(kronos.database.read().tasks.filter(({ done }) => done === 0)).toMatchObject([
+      { desc: 'water', every: 'weekly' },
+    ]);
   });
 });

@@ -42,6 +42,22 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
     stream.close();
   });
 
+  test('GET /-/presence tells who follows a channel, to those who may read it', async () => {
+    const stream = await mobHub.follow('/-/channels/aw/window/events', { authorization });
+    await value(stream);
+    for (const path of ['/-/presence/aw/window', '/-/presence/owner%2Faw%2Fwindow']) {
+      const { status, body } = await mobHub.ask('GET', path, { headers: { authorization } });
+      expect([status, JSON.parse(body)]).toMatchObject([200, { type: 'presence', connections: 1, people: 1 }]);
+    }
+    stream.close();
+    const made = await mobHub.accounts.createToken('owner', 'narrow', ['read:tasks']);
+    if (!made.ok) throw new Error(made.error);
+    const narrow = { authorization: `Bearer ${made.secret}` };
+    expect(await mobHub.ask('GET', '/-/presence/aw/window', { headers: narrow })).toMatchObject({ status: 403 });
+    expect(await mobHub.ask('GET', '/-/presence/aw/window')).toMatchObject({ status: 401 });
+    expect(await mobHub.ask('GET', '/-/presence/aw*', { headers: { authorization } })).toMatchObject({ status: 400 });
+  });
+
   test('a name with a slash may be encoded or not; a room is a channel too', async () => {
     await put('owner/aw/window', 'a', 1);
     for (const path of [
@@ -155,6 +171,7 @@ describe.each(ENGINES)('a channel as an event stream on %s', (engine) => {
     expect(session?.isBehind).toBe(true);
     mobHub.world.pass(60_000);
     expect(mobHub.hub.sessions.size).toBe(0);
+    for (let at = 0; at < 10; at += 1) await put('owner/notes', `k${at}`, 'last');
     const again = await mobHub.follow(notes, { authorization });
     expect((await value(again)).data.items.length).toBe(10);
     sleeper.close();

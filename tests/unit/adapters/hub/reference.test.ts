@@ -83,9 +83,14 @@ describe('a running hub', () => {
       'projects',
       'rules',
       'suggestions',
+      'day_notes',
       'questions',
       'mob_turns',
+      'meetings',
       'settings',
+      'submitted_weeks',
+      'reached_goals',
+      'weekly_reports',
     ]);
     for (const [name, { schema, example }] of Object.entries(dayItems)) {
       expect([name, compile(schema)(example)]).toEqual([name, true]);

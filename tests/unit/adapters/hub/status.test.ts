@@ -21,8 +21,8 @@ async function startHub(personal: boolean, bare: Store = new MemoryStore({ epoch
   const hub = new Hub({ store: metrics.store(bare), relay: noopRelay, world });
   const accounts = await Accounts.open(hub);
   const owner = (await accounts.createOwner(undefined)) ?? '';
-  metrics.observe(hub, () => 7);
-  const routes = statusRoutes({ hub, metrics, version: '1.2.3', accounts, personal });
+  metrics.observe(hub, { build: { version: '1', node: '', engine: '', store: '' }, connections: () => 7 });
+  const routes = statusRoutes({ hub, metrics, version: '1.2.3', isLeaving: () => false, accounts, personal });
   const get = async (path: string, authorization = '') => {
     const request: Request = {
       method: 'GET',

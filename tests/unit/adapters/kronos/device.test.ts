@@ -225,6 +225,24 @@ describe('a list that was sent', () => {
     expect(all.tasks).toMatchObject([task(2, 'two')]);
   });
 
+  test('[M11.6] is proved received by the index of a task that the device made without one', async () => {
+    const hub = await startHub();
+    const { wire } = await login(hub, 'maker', 0);
+    await wire.ask({ type: 'create', task: task(1, 'one'), version: second(hub) });
+    await wire.ask({ type: 'create', task: task(2, 'two'), version: second(hub) });
+    const [sent] = lists(await wire.ask({ type: 'read-all' }));
+    wire.hangUp(false);
+    hub.world.pass(5_000);
+    // It has edited the one, deleted the other, and given the id of the other to a new task.
+    const listed = [{ ...sent.tasks[0], desc: 'ONE' }, task(2, 'new')];
+    const mine = second(hub);
+    const back = await login(hub, 'maker', mine);
+    await back.wire.ask({ type: 'write-all', tasks: listed, version: mine });
+    const [all] = lists(await back.wire.ask({ type: 'read-all' }));
+    expect(all.tasks).toMatchObject([task(1, 'ONE'), task(2, 'new')]);
+    expect(all.tasks[1].index).not.toBe(sent.tasks[1].index);
+  });
+
   test('[M11.1] is one that the device did not ask for, after a merge that changed its list', async () => {
     const { hub, b } = await twoTasks();
     b.hangUp();

@@ -53,6 +53,18 @@ describe('task verbs', () => {
     expect((await b.ask()).at(-1)).toMatchObject({ type: 'update', task: { id: 51530716924 }, task_id: 5 });
   });
 
+  test('[W2.4] the id of a done task means the task with the old id, although the description is new', async () => {
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    await a.ask({ type: 'create', task: task(5, 'x') });
+    const done = { done: 1530716924 };
+    expect(await a.ask({ type: 'update', task: task(51530716924, 'y', done) })).toEqual([]);
+    expect(await a.ask({ type: 'read-all' })).toMatchObject([{ tasks: [{ id: 51530716924, desc: 'y' }] }]);
+    // A task with other tags is another one.
+    await a.ask({ type: 'create', task: task(6, 'x', { tags: ['shop'] }) });
+    expect(await a.ask({ type: 'update', task: task(61530716924, 'y', done) })).toMatchObject([{ success: false }]);
+  });
+
   test('[R2.2] an index is returned with the reader’s own user id, and is stored without any secret', async () => {
     const hub = await startHub();
     const other = await hub.accounts.createToken('owner', 'phone', ['read', 'write']);

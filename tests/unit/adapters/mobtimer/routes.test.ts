@@ -286,7 +286,8 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       ['/room', 'text/plain', '{"timer":10}', 415],
       ['/room', 'application/x-www-form-urlencoded', 'timer=10', 415],
       ['/room', json, `{"timer":10,"user":"${'x'.repeat(262_144)}"}`, 413],
-      ['/room', json, `{"timer":10,"user":"${'x'.repeat(200_000)}"}`, 202],
+      ['/room', json, `{"timer":10,"user":"${'x'.repeat(257)}"}`, 400],
+      ['/room', json, `{"timer":10,"user":"${'x'.repeat(256)}"}`, 202],
       ['/room', json, `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 400],
       ['/ro%20om', json, '{"timer":10}', 404],
       ['/my%2Droom', json, '{"timer":10}', 202],
@@ -348,7 +349,7 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
   });
 
   test('a room that is named like a page, and the room named room, are reached by everything but GET of their name', async () => {
-    for (const name of ['summary', 'room']) {
+    for (const name of ['summary', 'room', 'health', 'healthz', 'metrics']) {
       expect((await mobHub.put(`/${name}`, { timer: 7, user: 'ann' })).status).toBe(202);
       const stream = await mobHub.follow(`/${name}/events`);
       expect((await beginning(stream)).timer).toMatchObject({ timer: 7 });
@@ -357,6 +358,20 @@ describe.each(ENGINES)('the mob timer on %s', (engine) => {
       expect(JSON.parse((await mobHub.ask('GET', `/${name}/goal`)).body)).toEqual({ goal: `of ${name}` });
       expect((await mobHub.ask('DELETE', `/${name}/goal`)).status).toBe(202);
     }
+  });
+
+  test.each([
+    ['/health', '/-/health'],
+    ['/healthz', '/-/health'],
+    ['/metrics', '/-/metrics'],
+  ])('GET %s is no room page: it names %s, and the room of that name has its page at /room', async (path, address) => {
+    const answer = await mobHub.ask('GET', path);
+    expect([answer.status, JSON.parse(answer.body).hint]).toEqual([404, `this is at ${address}`]);
+    expect((await mobHub.ask('HEAD', path)).status).toBe(404);
+    expect((await mobHub.ask('GET', `/room${path}`)).status).toBe(200);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const joined = await mobHub.ask('POST', '/', { body: `room=${path.slice(1)}`, headers });
+    expect(joined.headers.location).toBe(`/room${path}`);
   });
 
   test('/room/<name> takes everything that a room takes', async () => {

@@ -57,7 +57,13 @@ async function openRoutes(headers: Readonly<Record<string, string>>, all = plain
 }
 
 async function token(scopes: readonly string[], expires?: number): Promise<string> {
-  const made = await testHub.accounts.createToken('owner', 'a token', scopes, undefined, expires);
+  const made = await testHub.accounts.createToken(
+    'owner',
+    'a token',
+    scopes,
+    undefined,
+    expires === undefined ? {} : { expires },
+  );
   if (!made.ok) throw new Error(made.error);
   return made.secret;
 }
@@ -90,7 +96,8 @@ test('a token for other channels reaches only the public paths', async () => {
 
 test('a read-only token writes nothing', async () => {
   const reader = basic(await token(['read']));
-  const writes = plainRequests.filter(({ method }) => method !== 'GET');
+  // `file_experts` is a question: a POST because it carries a path of a file.
+  const writes = plainRequests.filter(({ method, path }) => method !== 'GET' && !path.endsWith('/file_experts'));
   expect(await openRoutes(reader, writes)).toEqual([]);
 });
 

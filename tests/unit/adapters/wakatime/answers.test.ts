@@ -2,7 +2,7 @@
 // the format of numbers.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Store } from '../../../../server/core/store.ts';
+import { forwardStore } from '../../../../server/core/forward-store.ts';
 import { basic, beat, noon, openTestHub, type TestHub } from '../../../harness/wakatime.ts';
 
 const now = noon;
@@ -188,6 +188,15 @@ describe('summaries', () => {
     expect((await testHub.get('summaries?start=today&end=today&writes_only=true')).cumulative_total.seconds).toBe(
       59 * 60,
     );
+  });
+
+  test('of years are sent in pieces, with the same days and sums as those of a short span', async () => {
+    const short = await testHub.get('summaries?start=2026-01-01&end=2026-01-05');
+    const years = await testHub.get('summaries?start=2020-01-01&end=2026-01-05');
+    expect(years.data).toHaveLength(2_197);
+    expect(years.data.slice(-5)).toEqual(short.data);
+    expect(years).toMatchObject({ cumulative_total: short.cumulative_total, end: short.end });
+    expect(years.daily_average).toMatchObject({ days_including_holidays: 2_197, seconds: short.daily_average.seconds });
   });
 
   test.each([
@@ -607,23 +616,12 @@ describe('the persisted index', () => {
     const before = await testHub.get('statusbar/today');
     await testHub.listening.close();
     // The store delays reads of old data until the test releases them.
-    const slow: Store = {
-      epoch: store.epoch,
-      head: (channel) => store.head(channel),
-      append: (channel, write, keep) => store.append(channel, write, keep),
-      since: async (channel, seq, limit) => {
+    const slow = forwardStore(store, {
+      since: async (channel, ...rest) => {
         if (channel === 'owner/wakatime') await waiting;
-        return store.since(channel, seq, limit);
+        return store.since(channel, ...rest);
       },
-      read: (channel, range) => store.read(channel, range),
-      history: (channel, past) => store.history(channel, past),
-      at: (channel, seq) => store.at(channel, seq),
-      channels: (prefix) => store.channels(prefix),
-      heads: (channels, prefixes) => store.heads(channels, prefixes),
-      forget: (channel, through) => store.forget(channel, through),
-      check: () => store.check(),
-      close: () => store.close(),
-    };
+    });
     testHub = await openTestHub({ store: slow, world, owner: testHub.owner });
     expect(await testHub.get('statusbar/today')).toEqual(before);
     await testHub.send([beat(now - 30), beat(now)]);

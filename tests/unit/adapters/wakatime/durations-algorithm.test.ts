@@ -6,6 +6,8 @@ import { HeartbeatColumns, type HeartbeatContext } from '../../../../server/adap
 import { dayBounds, listDates } from '../../../../server/adapters/wakatime/model/calendar.ts';
 import { derivedUuid, type Heartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
 import { type CreditRule, joinBlocks, tally } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
+import { tallyInTurns } from '../../../../server/adapters/wakatime/stats/tally-in-turns.ts';
+import { turnsDuring } from '../../../harness/turns.ts';
 import { seeded } from '../../../harness/world.ts';
 
 const second = 1_000_000;
@@ -161,6 +163,65 @@ describe('a block', () => {
       ['fs', 0, 60],
       ['path', 0, 60],
     ]);
+  });
+});
+
+describe('years of days', () => {
+  const first = Date.UTC(2025, 0, 1) / 1_000;
+  const dayBegins = Array.from({ length: 401 }, (_, day) => (first + day * 86_400) * second);
+  const samples = Array.from({ length: 6_000 }, (_, index) => {
+    const more = index % 7 === 0 ? { last: ['project' as const, 'branch' as const] } : { project: `p${index % 5}` };
+    return sample(first + index * 5_760 + (index % 3) * 400, {
+      ...more,
+      is_write: index % 2 === 0,
+      human_line_changes: 3,
+    });
+  });
+  const context = { ...beatsOf([sample(first)]).context(0), project: 'meeting' };
+  const externalSpans = [40, 100].map((day) => ({
+    begin: (first + day * 86_400 - 600) * second,
+    end: (first + day * 86_400 + 900) * second,
+    context,
+    entity: 'call',
+  }));
+
+  test.each([
+    ['all', {}],
+    ['with entities', { entities: true }],
+    ['of one project', { fits: ({ project }: HeartbeatContext) => project === 'p1' }],
+  ])('have the same sums when they are computed in turns (%s), and others are served meanwhile', async (_, wish) => {
+    const beats = beatsOf(samples);
+    const by = rule({ timeout: 120 * minute, externalSpans });
+    const expected = tally(beats, by, { bounds: dayBegins, ...wish });
+    const { turns, result: found } = await turnsDuring(tallyInTurns(beats, by, { bounds: dayBegins, ...wish }));
+    expect(turns).toBeGreaterThan(10);
+    const visible = (one: (typeof found)[number]) => ({ ...one, contextOf: null });
+    expect(found.map(visible)).toEqual(expected.map(visible));
+    expect(found.flatMap(({ contexts }) => contexts.amounts).length).toBeGreaterThan(100);
+  });
+
+  test('have the same sums as one span, which is cut by its heartbeats: many in one day hold nobody up', async () => {
+    const day = Array.from({ length: 40_000 }, (_, index) =>
+      sample(first + index * 2, {
+        ...(index % 9 === 0 ? { last: ['project' as const] } : { project: `p${index % 5}` }),
+        human_line_changes: index % 3,
+        ...(index % 50 === 0 ? { ai_model: `m${index % 2}`, ai_input_tokens: index } : {}),
+      }),
+    );
+    const beats = beatsOf([...day, ...samples.filter(({ at }) => at > first + 86_400)]);
+    const by = rule({ timeout: 120 * minute, externalSpans });
+    const bounds = [first * second, (first + 400 * 86_400) * second];
+    const { turns, result } = await turnsDuring(tallyInTurns(beats, by, { bounds, entities: true }));
+    expect(turns).toBeGreaterThanOrEqual(5);
+    const sorted = (codes: readonly number[], amounts: readonly number[]) =>
+      codes.map((code, at) => [code, amounts[at]]).sort(([a = 0], [b = 0]) => a - b);
+    const visible = ({ contexts, entities, lines, usage }: (typeof result)[number]) => ({
+      contexts: sorted(contexts.codes, contexts.amounts),
+      entities: sorted(entities.codes, entities.amounts),
+      lines: lines.contexts.codes.map((code, at) => [code, lines.contexts.counts[at * 4 + 2]]).sort(),
+      usage,
+    });
+    expect(result.map(visible)).toEqual(tally(beats, by, { bounds, entities: true }).map(visible));
   });
 });
 

@@ -2,13 +2,18 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { AccountIndexes } from '../../../../server/adapters/wakatime/index/account-index.ts';
-import { DayBlock, type HeartbeatRow } from '../../../../server/adapters/wakatime/index/columns.ts';
+import {
+  DayBlock,
+  type HeartbeatColumns,
+  type HeartbeatRow,
+} from '../../../../server/adapters/wakatime/index/columns.ts';
 import { packBlock, unpackBlock } from '../../../../server/adapters/wakatime/index/encoding.ts';
 import { writeHeartbeats } from '../../../../server/adapters/wakatime/index/write-heartbeats.ts';
 import { parseHeartbeat } from '../../../../server/adapters/wakatime/model/heartbeat.ts';
 import type { CreditRule } from '../../../../server/adapters/wakatime/stats/durations-algorithm.ts';
 import type { Item, Op, Range, Store } from '../../../../server/core/store.ts';
 import { MemoryStore } from '../../../../server/storage/memory.ts';
+import { turnsDuring } from '../../../harness/turns.ts';
 import { type Node, openNodes, sums } from '../../../harness/wakatime-nodes.ts';
 import { seeded } from '../../../harness/world.ts';
 
@@ -59,6 +64,15 @@ async function storedItem(store: Store, key: string): Promise<Item> {
   const [item] = await store.read(derived, { key });
   if (item === undefined) throw new Error(`nothing is kept as ${key}`);
   return item;
+}
+
+/** A store with the same heartbeats and no index. */
+async function copied(store: Store): Promise<Store> {
+  const copy = new MemoryStore({ epoch: 'e2' });
+  const items = await store.read('ann/wakatime', {});
+  const ops = items.map(({ key, value, time }): Op => ({ op: 'put', key, value, time: time ?? 0 }));
+  await copy.append('ann/wakatime', { ops, origin: 'x', at: 0 }, 'all');
+  return copy;
 }
 
 function one(nodes: readonly Node[]): Node {
@@ -234,6 +248,34 @@ describe('the persisted index', () => {
     node.hub.drain();
     await node.hub.close();
     expect(JSON.parse((await storedItem(store, 'state')).value)).toMatchObject({ seq: 551 });
+  });
+
+  test('is encoded in steps: others are served meanwhile, and what is written meanwhile is not lost', async () => {
+    const node = one(openNodes(new MemoryStore({ epoch: 'e1' }), 1));
+    await send(node, daysOf(1_500));
+    const before = await node.timelines.of('ann');
+    expect(before.size).toBe(16_500);
+    const late = async () => {
+      // Moves heartbeats from encoded days to others that may not be encoded yet, and adds to the dictionary.
+      for (const day of [3, 700, 1_400]) {
+        const time = (first + day * daySeconds + 120) * second;
+        const [item] = await node.hub.store.read('ann/wakatime', { from: time, to: time + 1, limit: 1 });
+        const { key = '', value = '' } = item ?? {};
+        const moved = { op: 'put', key, value, time: time + 7 * daySeconds * second + 5 * second } as const;
+        await (await node.channel()).write({ ops: [moved], origin: 'x', at: 0 });
+        await send(node, [{ time: first + day * daySeconds + 660, project: `late ${day}` }]);
+      }
+    };
+    const [{ turns }] = await Promise.all([turnsDuring(node.timelines.close()), late()]);
+    expect(turns).toBeGreaterThanOrEqual(3);
+    node.timelines = new AccountIndexes(node.hub);
+    const after = await node.timelines.of('ann');
+    const rebuilt = one(openNodes(await copied(node.hub.store), 1));
+    const expected = await rebuilt.timelines.of('ann');
+    expect(after.size).toBe(16_503);
+    const all = [first, first + 2_100 * daySeconds];
+    const byProject = (beats: HeartbeatColumns) => sums(beats, rule, all, ({ project }) => project);
+    expect(byProject(after)).toEqual(byProject(expected));
   });
 
   test('is written again after many changes, without any request', async () => {

@@ -88,6 +88,21 @@ describe('the page', () => {
     expect((await page(wish({ client_id: 'nobody' }))).status).toBe(400);
   });
 
+  test('redirects to no address of an earlier version that would not be registered today', async () => {
+    const unsafe = 'https://u:p@app.example/cb';
+    const apps = await testHub.hub.cachedChannel('@hub/apps');
+    const value = JSON.stringify({ name: 'old', account: 'owner', secret: '', redirects: [unsafe], at: 1 });
+    const ops = [{ op: 'put', key: 'old-app', value } as const];
+    await apps.write(() => ({ ok: true, write: { ops, origin: 'test', at: 1 } }));
+    for (const answer of [
+      page(wish({ client_id: 'old-app', redirect_uri: unsafe })),
+      allow({ client_id: 'old-app', redirect_uri: unsafe }),
+    ]) {
+      expect(await answer).toMatchObject({ status: 400 });
+      expect((await answer).headers.location).toBeUndefined();
+    }
+  });
+
   test('sends errors of the request back to the app, with its state', async () => {
     const error = async (more: object) => {
       const { searchParams } = new URL(String((await page(wish(more))).headers.location));
@@ -185,10 +200,17 @@ describe('a code', () => {
     expect(await status(stats, access_token)).toBe(401);
   });
 
-  test('exchanged twice at once yields one token', async () => {
+  test('exchanged twice at once, or shown again after a refresh, leaves no token', async () => {
     const its = await code();
     const both = await Promise.all([exchange(its), exchange(its)]);
-    expect(both.map((answer) => answer.status).sort()).toEqual([200, 400]);
+    const lasting = await Promise.all(both.map(({ access_token = 'none' }) => status(stats, access_token)));
+    expect(lasting).toEqual([401, 401]);
+    const other = await code();
+    const { refresh_token } = await exchange(other);
+    const { access_token } = await token({ grant_type: 'refresh_token', refresh_token });
+    expect(await status(stats, access_token)).toBe(200);
+    await exchange(other);
+    expect(await status(stats, access_token)).toBe(401);
   });
 
   test('is valid for two minutes, for its app, address and secret', async () => {
@@ -300,15 +322,48 @@ describe('a token', () => {
   test('is refreshed once, and the old one ends', async () => {
     const first = await exchange(await code());
     const refresh = (secret: string) => token({ grant_type: 'refresh_token', refresh_token: secret });
-    const both = await Promise.all([refresh(first.refresh_token), refresh(first.refresh_token)]);
-    expect(both.map((answer) => answer.status).sort()).toEqual([200, 400]);
-    const second = both.find((answer) => answer.status === 200);
+    const second = await refresh(first.refresh_token);
     expect([await status(stats, first.access_token), await status(stats, second.access_token)]).toEqual([401, 200]);
     testHub.world.pass(366 * 24 * hour);
     expect(await status(stats, second.access_token)).toBe(401);
     const third = await refresh(second.refresh_token);
     expect(await status(stats, third.access_token)).toBe(200);
     expect(await refresh(third.access_token)).toMatchObject({ status: 400, error: 'invalid_grant' });
+  });
+
+  test('ends with all its family when a refresh token comes a second time, at once or later', async () => {
+    const refresh = (secret: string) => token({ grant_type: 'refresh_token', refresh_token: secret });
+    const [family, other] = [await exchange(await code()), await exchange(await code())];
+    const second = await refresh(family.refresh_token);
+    const third = await refresh(second.refresh_token);
+    expect(await status(stats, third.access_token)).toBe(200);
+    expect(await refresh(family.refresh_token)).toMatchObject({ status: 400, error: 'invalid_grant' });
+    expect(await status(stats, third.access_token)).toBe(401);
+    expect(await refresh(third.refresh_token)).toMatchObject({ status: 400, error: 'invalid_grant' });
+    expect(await status(stats, other.access_token)).toBe(200);
+    const both = await Promise.all([refresh(other.refresh_token), refresh(other.refresh_token)]);
+    const lasting = await Promise.all(both.map(({ access_token = 'none' }) => status(stats, access_token)));
+    expect(lasting).toEqual([401, 401]);
+  });
+
+  test('of an app without a secret is revoked only by who presents it', async () => {
+    const bare = await register({ name: 'bare', redirect_uris: [callback], is_confidential: false });
+    const pkce = { client_id: bare.id, code_challenge: challenge, code_challenge_method: 'S256' };
+    const its = await code(pkce);
+    const made = await exchange(its, { client_id: bare.id, client_secret: '', code_verifier: verifier });
+    const revoke = (fields: object) =>
+      testHub.ask('POST', '/oauth/revoke', { body: form({ client_id: bare.id, ...fields }) });
+    for (const fields of [
+      { all: 'true' },
+      { user_id: made.uid },
+      { user_id: 'owner' },
+      { token: 'none', all: 'true' },
+    ]) {
+      expect((await revoke(fields)).status).toBe(200);
+      expect(await status(stats, made.access_token)).toBe(200);
+    }
+    await revoke({ token: made.access_token });
+    expect(await status(stats, made.access_token)).toBe(401);
   });
 
   test('ends when the app revokes it, and the answer is always 200', async () => {
@@ -389,6 +444,21 @@ describe('an app', () => {
       '/relative',
       'https://a.example/#x',
       'https://u@a.example/',
+      'https://:p@a.example/',
+      'https://a.example\\@b.example/',
+      'app://u:p@host/',
+      ' https://a.example/',
+      'https://a.example/\n',
+      'https://a.exa\tmple/',
+      'java\nscript:alert(1)',
+      'JavaScript:alert(1)',
+      'view-source:javascript:alert(1)',
+      'filesystem:https://a.example/x',
+      'intent://a#Intent;end',
+      'https:///a.example/',
+      'https:a.example',
+      'https://a.example/\u00e4',
+      'https://a.example/"><script>',
     ]) {
       const made = await testHub.ask('POST', '/api/v1/users/current/oauth_apps', {
         body: { name: 'a', redirect_uris: [uri] },

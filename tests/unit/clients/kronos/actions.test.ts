@@ -48,11 +48,15 @@ describe.each(['add', 'a'])('%s', (add) => {
   });
 
   test('refuses, with the property', async () => {
-    const usage = 'Usage: kronos add <desc> [+tag…] [:due]';
+    const usage = 'Usage: kronos add <desc> [+tag…] [:due] [@project] [name:value…]';
     expect(await cli.run(`${add}`)).toEqual(refused(2, `invalid desc\n${usage}`));
     expect(await cli.run(`${add} +tag :1d`)).toEqual(refused(2, `invalid desc\n${usage}`));
-    expect(await cli.run(`${add} x +t!`)).toEqual(refused(2, `invalid tags\n${usage}`));
-    expect(await cli.run(`${add} x :010118`)).toEqual(refused(2, `invalid due\n${usage}`));
+    expect(await cli.run(`${add} x +t!`)).toEqual(
+      refused(2, `invalid tags\n  a tag has letters, digits, - and _\n${usage}`),
+    );
+    expect(await cli.run(`${add} x :010118`)).toEqual(
+      refused(2, `invalid due\n  no such date, or it has passed; or the line has two\n${usage}`),
+    );
     expect(tasks()).toEqual([]);
   });
 
@@ -67,7 +71,10 @@ describe.each(['add', 'a'])('%s', (add) => {
     ]);
     cli.stdin = 'good\nbad :99\n';
     expect(await cli.words([add, '-'])).toEqual(
-      refused(2, 'invalid due\n  bad :99\nUsage: kronos add <desc> [+tag…] [:due]'),
+      refused(
+        2,
+        'invalid due\n  bad :99\n  no such date, or it has passed; or the line has two\nUsage: kronos add <desc> [+tag…] [:due] [@project] [name:value…]',
+      ),
     );
     expect(tasks()).toHaveLength(2);
   });
@@ -169,8 +176,11 @@ describe.each(['list', 'l'])('%s', (list) => {
     expect((await cli.run(list)).out).not.toContain('\u001b');
   });
 
-  test('refuses unknown words', async () => {
-    expect(await cli.run(`${list} 1`)).toEqual(refused(2, 'invalid args\nUsage: kronos list'));
+  test('refuses words that are no filter', async () => {
+    const usage = 'Usage: kronos list [filter…] [sort:key] [limit:n]';
+    expect(await cli.run(`${list} due.before:never`)).toEqual(
+      refused(2, `invalid filter\n  due.before:never: no such date\n${usage}`),
+    );
   });
 });
 
@@ -192,12 +202,16 @@ describe.each(['update', 'u'])('%s', (update) => {
   });
 
   test('refuses', async () => {
-    const usage = 'Usage: kronos update <id> [desc] [+tag…] [-tag…] [:due]';
+    const usage = 'Usage: kronos update <id> [desc] [+tag…] [-tag…] [:due] [@project] [name:value…]';
     expect(await cli.run(`${update} 9 x`)).toEqual(refused(3, 'task not found'));
     expect(await cli.run(`${update}`)).toEqual(refused(2, `invalid id\n${usage}`));
     expect(await cli.run(`${update} 1`)).toEqual(refused(2, `nothing to update\n${usage}`));
-    expect(await cli.run(`${update} 1 -t!`)).toEqual(refused(2, `invalid tags\n${usage}`));
-    expect(await cli.run(`${update} 1 :x`)).toEqual(refused(2, `invalid due\n${usage}`));
+    expect(await cli.run(`${update} 1 -t!`)).toEqual(
+      refused(2, `invalid tags\n  a tag has letters, digits, - and _\n${usage}`),
+    );
+    expect(await cli.run(`${update} 1 :x`)).toEqual(
+      refused(2, `invalid due\n  no such date, or it has passed; or the line has two\n${usage}`),
+    );
   });
 });
 
@@ -281,6 +295,7 @@ describe.each([
         due: 0,
         done: 1_530_716_924,
         worktime: 30,
+        intervals: '1530716900+24',
       },
     ]);
   });
@@ -461,14 +476,17 @@ describe('the command line', () => {
     expect(await cli.run('update --help')).toEqual(
       printed(
         [
-          'Usage: kronos update <id> [desc] [+tag…] [-tag…] [:due]',
+          'Usage: kronos update <id> [desc] [+tag…] [-tag…] [:due] [@project] [name:value…]',
           'Short: kronos u',
           '',
-          'Change a task; what you leave out stays as it is.',
+          'Change a task; what you leave out stays as it is; `<filter> set` changes many.',
           '',
           'Examples:',
           '  kronos update 42 -oldtag +newtag',
           '  kronos update 3 call Bob back :1d',
+          '  kronos update 3 :- priority:- @-          takes them away',
+          '  kronos update 3 needs:1',
+          '  kronos update @home is:overdue set :fri --yes',
         ].join('\n'),
       ),
     );

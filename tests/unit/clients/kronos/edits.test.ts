@@ -35,7 +35,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('[seed %d] edits can be redone and undone', 
   const scene = () => {
     now += Math.floor(chance() * 100);
     names += 1;
-    return { now, zone: zoneOf('UTC'), date: String, createId: () => `k${names}` };
+    return { now, zone: zoneOf('UTC'), zoneName: () => 'UTC', date: String, createId: () => `k${names}` };
   };
   const verbs = [
     actions.start,

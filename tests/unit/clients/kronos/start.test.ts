@@ -109,7 +109,7 @@ describe('the bundle', () => {
     const copy = copyIn(join(folder, 'checkout'));
     await run(folder, process.execPath, copy, 'add', 'one');
     const show = join(folder, 'checkout/clients/kronos/cli/format-output.ts');
-    writeFileSync(show, readFileSync(show, 'utf8').replace('[`task ', '[`Task '));
+    writeFileSync(show, readFileSync(show, 'utf8').replace(/`task (?=\S+ \S+: )/, '`Task '));
     expect((await run(folder, process.execPath, copy, 'add', 'two')).out).toBe('Task 2 added: two\n');
     expect(bundlesIn(folder)).toHaveLength(2);
   });

@@ -279,12 +279,51 @@ test('time that two devices worked on one task adds up, and their tags stay side
     await all(cli, 's 1');
     cli.now += seconds * 1_000;
     await all(cli, 's 1', `u 1 +${tag} -old`);
+    // The other one starts later: two devices that start a task in the same second make one interval.
+    b.now += 60_000;
   }
   await all(a, 'sync');
   await all(b, 'sync');
   await all(a, 'sync');
   expect(tasksOf(a)).toEqual(tasksOf(b));
   expect(tasksOf(a)).toMatchObject([{ worktime: 30, tags: ['x', 'y'] }]);
+});
+
+test('intervals of two devices on one task are all there, and one start that both stopped is one interval', async () => {
+  const [a, b] = [device('a'), device('b')];
+  await all(a, 'a one', 's 1', `login ${host()}`);
+  await all(b, `login ${host()}`);
+  const began = Math.floor(a.now / 1_000);
+  a.now += 600_000;
+  b.now += 900_000;
+  await all(a, 's 1', 'track yesterday 9:00-10:00 task:1');
+  await all(b, 's 1', 'track yesterday 14:00 30min task:1');
+  await all(a, 'sync');
+  await all(b, 'sync');
+  await all(a, 'sync');
+  expect(tasksOf(a)).toEqual(tasksOf(b));
+  const [{ intervals = '', worktime } = { worktime: 0 }] = tasksOf(a);
+  const yesterday = (hour: number) => began - 86_400 - 12 * 3_600 - 21 * 60 + (hour - 9) * 3_600;
+  expect(intervals.split(' ')).toEqual([`${yesterday(9)}+3600`, `${yesterday(14)}+1800`, `${began}+900`]);
+  expect(worktime).toBe(3_600 + 1_800 + 900);
+  // A revert takes back what it did, and nothing of the other device.
+  await all(b, 'revert', 'sync');
+  await all(a, 'sync');
+  expect(tasksOf(a)).toMatchObject([{ intervals: `${yesterday(9)}+3600 ${began}+900`, worktime: 4_500 }]);
+});
+
+test('entries of a device without a hub are at the hub after it has one, once', async () => {
+  const a = device('a');
+  await all(a, 'track 9:00-10:15 review @paper +draft', 'track 11:00-11:30 call');
+  await all(a, `login ${host()}`, 'sync');
+  expect(a.database.read().entries).toEqual([]);
+  const listed = JSON.parse((await a.run('track list --json')).out);
+  expect(listed.map(({ item }: { item: unknown }) => item)).toEqual([
+    { text: 'review', project: 'paper', tags: ['draft'] },
+    { text: 'call' },
+  ]);
+  await all(a, 'sync');
+  expect(JSON.parse((await a.run('track list --json')).out)).toHaveLength(2);
 });
 
 type Name = 'a' | 'b' | 'plain';
@@ -328,7 +367,8 @@ describe('two kronos and a plain client, all of them away', () => {
     for (const name of [...order, ...order]) await back[name]();
 
     expect(tasksOf(b)).toEqual(tasksOf(a));
-    expect(tasksOf(plain)).toEqual(tasksOf(a));
+    // It is not shown intervals (R6).
+    expect(tasksOf(plain)).toEqual(tasksOf(a).map(({ intervals: _, ...task }) => task));
     const found = new Map(tasksOf(a).map((task) => [task.desc, task]));
     expect([...found.keys()].sort()).toEqual(['edited by A', 'from A', 'from B', 'from P', 'second', 'third']);
     expect(found.get('edited by A')).toMatchObject({ tags: ['s', 'tagA', 'tagB'], due: 2_000_000_000, worktime: 30 });
@@ -344,7 +384,7 @@ describe('two kronos and a plain client, all of them away', () => {
     await all(b, 'sync');
     await back.plain();
     expect(tasksOf(b)).toEqual(tasksOf(a));
-    expect(tasksOf(plain)).toEqual(tasksOf(a));
+    expect(tasksOf(plain)).toEqual(tasksOf(a).map(({ intervals: _, ...task }) => task));
     expect(tasksOf(b).find(({ desc }) => desc === 'second')).toMatchObject({ done: 0 });
     expect(await b.run('revert')).toMatchObject({ code: 0, out: expect.stringContaining('(add: from B) reverted') });
     await all(b, 'sync');

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ProcessRequest } from '../../../../clients/kronos/cli/run-process.ts';
 import { DatabaseFile } from '../../../../clients/kronos/data/file.ts';
 import type { RunningHub } from '../../../../server/compose.ts';
 import { MemoryDatabase, TestCli } from '../../../harness/cli-context.ts';
@@ -337,6 +338,33 @@ describe('with a hub', () => {
       { type: 'snapshot', items: [] },
       { type: 'create', item: { desc: 'live' } },
     ]);
+  });
+
+  test('watch runs a program for each change, and not for what was there before', async () => {
+    const other = new TestCli(cli.database, 'other');
+    other.folder = cli.folder;
+    await other.run('a before');
+    await other.run('sync');
+    let request: ProcessRequest | undefined;
+    const ran = new Promise<void>((resolve) => {
+      cli.onRun = (one) => {
+        request = one;
+        resolve();
+        return 3;
+      };
+    });
+    const watching = cli.run('watch tasks -- notify-send kronos');
+    await other.run('a live');
+    await other.run('sync');
+    await ran;
+    cli.end();
+    expect(await watching).toEqual({ code: 0, out: '', err: 'note: notify-send ended with 3\n' });
+    expect(request).toMatchObject({
+      words: ['notify-send', 'kronos'],
+      env: { KRONOS_CHANNEL: 'tasks', KRONOS_CHANGE: 'create' },
+    });
+    expect(JSON.parse(request?.input ?? '')).toMatchObject({ item: { desc: 'live' } });
+    expect(await cli.run('watch tasks --')).toMatchObject({ code: 2 });
   });
 
   test('watch ends with 4 when the hub refuses the token', async () => {

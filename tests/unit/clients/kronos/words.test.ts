@@ -7,23 +7,12 @@ import { taskTexts } from '../../../../protocol/stringify.ts';
 import { doneId, freeId, isDoneIdOf } from '../../../../protocol/task.ts';
 import { kindOf, parseTaskLine } from '../../../../protocol/words.ts';
 import { totalWorktime, worktimeOf } from '../../../../protocol/worktime.ts';
+import { blankTask } from '../../../harness/task.ts';
 import { at, shown, zoneOf } from '../../../harness/zones.ts';
 
 const paris = 'Europe/Paris';
 const now = at('2018-03-01T21:21', paris);
 const line = (text: string, verb: 'add' | 'update' = 'add') => parseTaskLine(text, verb, now, zoneOf(paris));
-
-const blank: PlainTask = {
-  index: 'k',
-  id: 5,
-  desc: 'a task',
-  tags: [],
-  active: 0,
-  last_active: 0,
-  due: 0,
-  done: 0,
-  worktime: 0,
-};
 
 describe('a line', () => {
   test.each([
@@ -34,7 +23,7 @@ describe('a line', () => {
     expect(read).toMatchObject({ ok: true, line: { desc: 'my awesome task', untags: [] } });
     if (!read.ok) return;
     expect([...read.line.tags].sort()).toEqual(['awesome', 'firstTask']);
-    expect(shown(read.line.due, paris)).toBe('2018-03-03T18:00:00+01:00');
+    expect(shown(read.line.due ?? undefined, paris)).toBe('2018-03-03T18:00:00+01:00');
   });
 
   test('[G1.1] every word that begins with + is a tag', () => {
@@ -43,7 +32,10 @@ describe('a line', () => {
 
   test('[G1.2] a word that begins with - is a tag to take away in an update', () => {
     const read = line('-oldtag +newtag', 'update');
-    expect(read).toEqual({ ok: true, line: { desc: '', tags: ['newtag'], untags: ['oldtag'], due: undefined } });
+    expect(read).toEqual({
+      ok: true,
+      line: { desc: '', tags: ['newtag'], untags: ['oldtag'], due: undefined, planning: {} },
+    });
   });
 
   test.each([
@@ -64,7 +56,7 @@ describe('a line', () => {
     ['+été', 'invalid tags'],
     ['++a', 'invalid tags'],
     ['x :32', 'invalid due'],
-    ['x :tomorrow', 'invalid due'],
+    ['x :someday', 'invalid due'],
     ['x :3 :4', 'invalid due'],
     ['x :1:2:3', 'invalid due'],
   ])('[G2.1] [G2.2] %s is refused with %s', (text, error) => expect(line(text)).toEqual({ ok: false, error }));
@@ -124,7 +116,7 @@ describe('[F2] a duration in full', () => {
 describe('[F3] the fields of a task', () => {
   const scene = { now, date: (moment: number) => `<${moment}>` };
   const task: PlainTask = {
-    ...blank,
+    ...blankTask,
     tags: ['a', 'b'],
     active: now - 61,
     last_active: now - 3 * d - 14 * h,
@@ -136,6 +128,7 @@ describe('[F3] the fields of a task', () => {
     expect(taskTexts('list', task, scene)).toEqual({
       id: '5',
       desc: 'a task',
+      priority: '',
       tags: 'a b',
       active: '1min ago',
       last_active: '3d ago',
@@ -149,6 +142,7 @@ describe('[F3] the fields of a task', () => {
     expect(taskTexts('info', task, scene)).toEqual({
       id: '5',
       desc: 'a task',
+      priority: '',
       tags: 'a b',
       active: `<${now - 61}>`,
       last_active: `<${now - 3 * d - 14 * h}>`,
@@ -167,10 +161,10 @@ describe('[F3] the fields of a task', () => {
 
 describe('worktime', () => {
   const tasks: readonly PlainTask[] = [
-    { ...blank, tags: ['a', 'b'], worktime: 100 },
-    { ...blank, tags: ['a'], worktime: 10, active: now - 5 },
-    { ...blank, tags: ['b'], worktime: 1_000, done: now },
-    { ...blank, worktime: 10_000 },
+    { ...blankTask, tags: ['a', 'b'], worktime: 100 },
+    { ...blankTask, tags: ['a'], worktime: 10, active: now - 5 },
+    { ...blankTask, tags: ['b'], worktime: 1_000, done: now },
+    { ...blankTask, worktime: 10_000 },
   ];
 
   test.each([
@@ -183,7 +177,7 @@ describe('worktime', () => {
     expect(totalWorktime(tasks, tags, now)).toBe(seconds));
 
   test('[I3] does not run backwards when a clock was set', () =>
-    expect(worktimeOf({ ...blank, active: now + 60 }, now)).toBe(0));
+    expect(worktimeOf({ ...blankTask, active: now + 60 }, now)).toBe(0));
 });
 
 describe('ids', () => {
@@ -236,7 +230,7 @@ describe('[I4] a task of either generation', () => {
 
   test('of 2019 is read in seconds', () => {
     expect(plainOf('k', of2019)).toEqual({
-      ...blank,
+      ...blankTask,
       id: 1,
       desc: 'x',
       tags: ['t'],
@@ -276,7 +270,7 @@ describe('[I4] a task of either generation', () => {
   });
 
   test('that is new is written as of 2018', () => {
-    const { index, ...rest } = blank;
-    expect(wireOf(undefined, undefined, blank)).toEqual(rest);
+    const { index, ...rest } = blankTask;
+    expect(wireOf(undefined, undefined, blankTask)).toEqual(rest);
   });
 });

@@ -1,7 +1,13 @@
 // The SDK against a real hub over real sockets. tests/simulation/sdk.ts tests it on a lossy network.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { MemoryStorage, type QueuedWrite, type WriteOutcome } from '../../../../clients/typescript/index.ts';
+import { WebSocket } from 'ws';
+import {
+  MemoryStorage,
+  type QueuedWrite,
+  type ReadResult,
+  type WriteOutcome,
+} from '../../../../clients/typescript/index.ts';
 import { reachItems, reachState, SdkTestHub } from '../../../harness/sdk.ts';
 import { task } from '../../../harness/task.ts';
 
@@ -43,6 +49,32 @@ describe('a channel', () => {
     expect(await other.at(1)).toMatchObject({ ok: true, items: [{ item: { desc: 'write' } }] });
     expect(await settle(one.revert(2))).toMatchObject({ ok: true });
     await reachItems(other, ([first]) => first?.desc === 'rewrite');
+  });
+
+  test('[S11.2] read and at ask for pages, return every item once, and stop at the limit', async () => {
+    const sizes: number[] = [];
+    class MeasuredSocket extends WebSocket {
+      constructor(url: string) {
+        super(url);
+        this.on('message', (data) => sizes.push(String(data).length));
+      }
+    }
+    const notes = testHub.start({ webSocket: MeasuredSocket }).channel('notes');
+    const keys = Array.from({ length: 12 }, (_, at) => `k${at + 10}`);
+    for (const key of keys) await settle(notes.create(`${key}${'x'.repeat(100_000)}`, { key }));
+    const keysOf = (result: ReadResult<unknown>) => (result.ok ? result.items.map(({ key }) => key) : result);
+    sizes.length = 0;
+    const all = await notes.read();
+    expect(all).toMatchObject({ ok: true, position: { seq: 12 } });
+    expect(keysOf(all)).toEqual(keys);
+    expect(sizes.length).toBeGreaterThan(3);
+    expect(Math.max(...sizes)).toBeLessThan(500_000);
+    expect(keysOf(await notes.read({ limit: 5 }))).toEqual(keys.slice(0, 5));
+    sizes.length = 0;
+    expect(keysOf(await notes.at(11))).toEqual(keys.slice(0, 11));
+    expect(Math.max(...sizes)).toBeLessThan(500_000);
+    expect(await notes.read({ limit: 0 })).toMatchObject({ ok: false, error: 'invalid limit' });
+    expect(await notes.at(99)).toMatchObject({ ok: false, error: 'invalid at' });
   });
 
   test('two devices that edited one item offline both have both edits after a sync', async () => {
@@ -200,7 +232,7 @@ test('onTold, the name of onEvent in version 0.1.0, still works', async () => {
 });
 
 describe('a connection', () => {
-  test('[L8] stays revoked until it gets a new token, and then sends the queued writes', async () => {
+  test('[L8.1] stays revoked until it gets a new token, and then sends the queued writes', async () => {
     const device = testHub.connect({ token: '0b9f3c9e-0000-4000-8000-000000000000' });
     const notes = device.channel('notes');
     device.start();

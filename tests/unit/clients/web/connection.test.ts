@@ -1,6 +1,8 @@
 // The connection's state machine and the keyboard map.
 
 import { describe, expect, test } from '@jest/globals';
+import { textsFor } from '../../../../clients/web/languages/languages.ts';
+import { roomLanguages } from '../../../../clients/web/languages/room.ts';
 import { begin, type LinkEvent, type RoomLink, step, words } from '../../../../clients/web/room/connection.ts';
 import { actionOf, keys } from '../../../../clients/web/room/keys.ts';
 
@@ -70,15 +72,19 @@ describe('the connection', () => {
     expect(run(live, ['wake', 5])).toBe(live);
   });
 
-  test('every state has words', () => {
+  test('every state has words', async () => {
+    const texts = await textsFor(['en'], roomLanguages);
     const lost = run(begin(0), ['heard', 0], ['lost', 0]);
-    expect(words(begin(0), 0, true).state).toBe('Connecting…');
-    expect(words(run(begin(0), ['heard', 0]), 0, true).state).toBe('Connected');
-    expect(words(lost, 0, true)).toEqual({ state: 'Connection lost', detail: ', next try in 1 s' });
-    expect(words(run(lost, ['wake', 1]), 1, true)).toEqual({ state: 'Connection lost', detail: ', trying again…' });
-    expect(words(lost, 0, false).state).toBe('You are offline');
-    expect(words(run(begin(0), [401, 1]), 1, true).state).toBe('For members only');
-    expect(words(run(begin(0), [404, 1]), 1, true).state).toBe('There is no such room');
+    expect(words(begin(0), 0, true, texts).state).toBe('Connecting…');
+    expect(words(run(begin(0), ['heard', 0]), 0, true, texts).state).toBe('Connected');
+    expect(words(lost, 0, true, texts)).toEqual({ state: 'Connection lost', detail: ', next try in 1 s' });
+    expect(words(run(lost, ['wake', 1]), 1, true, texts)).toEqual({
+      state: 'Connection lost',
+      detail: ', trying again…',
+    });
+    expect(words(lost, 0, false, texts).state).toBe('You are offline');
+    expect(words(run(begin(0), [401, 1]), 1, true, texts).state).toBe('For members only');
+    expect(words(run(begin(0), [404, 1]), 1, true, texts).state).toBe('There is no such room');
   });
 });
 
@@ -87,7 +93,7 @@ describe('keys', () => {
 
   test('space, n, b, ? and Enter do what the key list describes', () => {
     expect([' ', 'n', 'N', 'b', '?', 'x', 'Enter'].map((key) => actionOf({ key, ...free }))).toEqual([
-      'start or stop',
+      'start-or-stop',
       'turn',
       'turn',
       'break',

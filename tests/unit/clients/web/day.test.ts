@@ -3,11 +3,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { dayTables } from '../../../../clients/web/day/day-tables.ts';
 import { barsOf, notesOf, sentenceOf, unassignedOf } from '../../../../clients/web/day/day-view.ts';
-import { positionOf, timelineOf } from '../../../../clients/web/day/timeline.ts';
+import { momentAt, positionOf, timelineOf, viewAfter } from '../../../../clients/web/day/timeline.ts';
 import { textsFor } from '../../../../clients/web/languages/languages.ts';
-import { toCsv } from '../../../../clients/web/shared/csv.ts';
 import { tableCsv } from '../../../../clients/web/shared/data-table.ts';
 import { apportionMinutes, exactTime, TimeFormat } from '../../../../clients/web/shared/time-format.ts';
+import { toCsv } from '../../../../protocol/csv.ts';
 import type { MergedDayView } from '../../../../protocol/day-answer.ts';
 import { dayMoment, dayOf, daySegment } from '../../../harness/day-view.ts';
 
@@ -167,6 +167,49 @@ describe('the timeline', () => {
       if (before !== undefined) expect(tick.x - before.x).toBeGreaterThanOrEqual(56);
     }
     expect(ticks.length).toBeGreaterThan(1);
+  });
+
+  describe('in detail', () => {
+    const day = dayOf(
+      [daySegment('8:00', '10:00'), daySegment('10:00', '12:00', { project: 'x' }), daySegment('18:00', '20:00')],
+      {
+        lanes,
+      },
+    );
+    const late = dayMoment('30:00');
+    const whole = timelineOf(day, 1_000, late);
+
+    test('a part of the day has only what is in it, at its scale, and labels of minutes', () => {
+      const view = { from: dayMoment('9:50'), to: dayMoment('10:10') };
+      const { blocks, ticks, gaps, lanes: shown, axis } = timelineOf(day, 1_000, late, view);
+      expect(blocks.map(({ project, x, width }) => [project, x, Math.round(x + width)])).toEqual([
+        ['horai', 0, 500],
+        ['x', 500, 1_000],
+      ]);
+      expect(blocks.flatMap(({ segments }) => segments)).toEqual(day.segments.slice(0, 2));
+      expect([gaps, shown.flatMap(({ sources }) => sources.map(({ spans }) => spans.length))]).toEqual([[], [0]]);
+      expect(ticks.map(({ at }) => at)).toEqual(['9:50', '9:55', '10:00', '10:05', '10:10'].map(dayMoment));
+      expect(momentAt(axis, 500)).toBe(dayMoment('10:00'));
+      expect(timelineOf(day, 1_000, dayMoment('10:05'), view).now).toBe(750);
+      expect(timelineOf(day, 1_000, dayMoment('13:00'), view).now).toBeUndefined();
+    });
+
+    test('zooming keeps the moment under the pointer, moving keeps the scale, and both stay within the day', () => {
+      const around = dayMoment('9:00');
+      const near = viewAfter(day, whole.axis, { factor: 0.25, around });
+      if (near === undefined) throw new Error('a part of the day');
+      const { axis } = timelineOf(day, 1_000, late, near);
+      const [from = 0, to = 0] = [whole.axis.parts[0]?.from, whole.axis.parts.at(-1)?.to];
+      expect(near.to - near.from).toBeCloseTo((to - from) / 4, -1);
+      expect((around - near.from) / (near.to - near.from)).toBeCloseTo((around - from) / (to - from), 6);
+      const later = viewAfter(day, axis, { by: 0.5 });
+      expect((later?.from ?? 0) - near.from).toBeCloseTo((near.to - near.from) / 2, -1);
+      expect(viewAfter(day, axis, { by: 100 })?.to).toBe(day.to);
+      expect(viewAfter(day, axis, { by: -100 })?.from).toBe(day.from);
+      const [first = 0, last = 0] = Object.values(viewAfter(day, axis, { factor: 1e-9 }) ?? {});
+      expect(last - first).toBe(5 * 60_000_000);
+      expect(viewAfter(day, axis, { factor: 100 })).toBeUndefined();
+    });
   });
 
   test('of an empty day has nothing to show', () => {

@@ -5,18 +5,49 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { en } from '../../../../clients/web/languages/en.ts';
+import { enRoom } from '../../../../clients/web/languages/en-room.ts';
+import { enTasks } from '../../../../clients/web/languages/en-tasks.ts';
 import { languages, textsFor } from '../../../../clients/web/languages/languages.ts';
+import { roomLanguages } from '../../../../clients/web/languages/room.ts';
+import { taskLanguages } from '../../../../clients/web/languages/tasks.ts';
+import { bindings } from '../../../../clients/web/tasks/keys.ts';
+import { units } from '../../../../protocol/duration.ts';
+import { lineProblems } from '../../../../protocol/line-problems.ts';
 
 const sources = fileURLToPath(new URL('../../../../clients/web/', import.meta.url));
 const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
+/** What pages share, and what a page has for itself. */
+const tables = { pages: languages, room: roomLanguages, tasks: taskLanguages } as const;
+const inEnglish: Readonly<Record<string, string>> = { ...en, ...enRoom, ...enTasks };
+
 describe('the texts of the pages', () => {
-  test.each(Object.entries(languages))('%s has every key of English, and fills in the same names', async (_, load) => {
-    const texts = await load();
-    expect(Object.keys(texts).sort()).toEqual(Object.keys(en).sort());
-    for (const [key, text] of Object.entries(texts)) {
-      expect(text.trim()).not.toBe('');
-      expect([key, names(text)]).toEqual([key, names(en[key as keyof typeof en])]);
+  test.each(
+    Object.entries(tables),
+  )('of %s: every language has every key of English, and fills in the same names', async (_, table) => {
+    const english = await table.en();
+    expect(Object.keys(table).sort()).toEqual(Object.keys(languages).sort());
+    for (const load of Object.values(table)) {
+      const texts: Readonly<Record<string, string>> = await load();
+      expect(Object.keys(texts).sort()).toEqual(Object.keys(english).sort());
+      for (const [key, text] of Object.entries(texts)) {
+        expect(text.trim()).not.toBe('');
+        expect([key, names(text)]).toEqual([key, names(inEnglish[key] ?? '')]);
+      }
+    }
+  });
+
+  test('no key is in two tables', () => {
+    const keys = [en, enRoom, enTasks].flatMap((table) => Object.keys(table));
+    expect(keys.length).toBe(new Set(keys).size);
+  });
+
+  test('the page of tasks has words for every key, every refusal of a line, and as many units as durations have', async () => {
+    for (const load of Object.values(taskLanguages)) {
+      const texts: Readonly<Record<string, string>> = await load();
+      expect(texts['tasks.units']?.split(' ')).toHaveLength(units.length);
+      for (const { command } of bindings) expect(texts).toHaveProperty([`tasks.key-${command}`]);
+      for (const error of Object.keys(lineProblems)) expect(texts).toHaveProperty([`tasks.wrong ${error}`]);
     }
   });
 
@@ -26,9 +57,24 @@ describe('the texts of the pages', () => {
       .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('languages'))
       .map((name) => readFileSync(join(sources, name), 'utf8'))
       .join('\n');
-    // Keys that are put together: nav.<page>, lane.<lane>, sentence.<tense>.
-    const made = /^(?:nav|lane)\.|^sentence\.(?:now|past)/;
-    const unused = Object.keys(en).filter((key) => !made.test(key) && !code.includes(`'${key}'`));
+    // Keys that are put together: tasks.key-<command>, room.sound-<state>, nav.<page>, lane.<lane>, sentence.<tense>, flow.<state>, privacy.<action>,
+    // rules.<comparison>, history.<channel>.
+    const made = new RegExp(
+      [
+        '^(?:nav|lane|flow)\\.',
+        '^sentence\\.(?:now|past)',
+        '^privacy\\.(?:drop|redact|hash|remove)$',
+        '^rules\\.(?:is|begins|contains|matches)$',
+        '^history\\.[a-z_]+s$',
+        '^unassigned\\.(?:more|shorter)-',
+        '^tasks\\.(?:key-|did-|wrong )',
+        '^room\\.(?:key|sound|notify)-',
+        '^room\\.(?:(?:other|usual|was)-(?:turn|break)|(?:turn|break)-(?:of|over))$',
+      ].join('|'),
+    );
+    const unused = Object.keys(inEnglish).filter(
+      (key) => !made.test(key) && !code.includes(`'${key}'`) && !code.includes(`"${key}"`),
+    );
     expect(unused).toEqual([]);
   });
 
@@ -37,6 +83,8 @@ describe('the texts of the pages', () => {
     expect(await textsFor(['en-GB', 'de'])).toMatchObject({ language: 'en', locale: 'en-GB' });
     expect(await textsFor(['fr', 'constructor'])).toMatchObject({ language: 'en', locale: 'en' });
     expect((await textsFor(['de'])).text('today')).toBe('Heute');
+    const tasks = await textsFor(['de-CH'], taskLanguages);
+    expect([tasks.text('today'), tasks.text('tasks.tomorrow')]).toEqual(['Heute', 'Morgen']);
   });
 
   test('values are filled in, and come apart where a value is more than text', async () => {

@@ -12,7 +12,7 @@ let pages: Pages;
 let all: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  pages = await openPages({ version: '1.2.3', kronosPort: 5000 });
+  pages = await openPages({ version: '1.2.3', base: '', kronosPort: 5000 });
   const front = { suggested: 'calm-otter-42', refused: '', url, users: 0, timers: 0, members: false };
   all = {
     front: pages.front(front),
@@ -56,7 +56,7 @@ describe('the pages', () => {
       for (const [, path] of page.matchAll(/(?:src|href)="(\/-\/assets\/[^"]*)"/g)) {
         const asset = pages.assets.find((one) => one.path === path);
         expect(asset?.headers['cache-control']).toContain('immutable');
-        expect(path).toMatch(/-[A-Z0-9]{8}\.(?:js|css|svg)$/);
+        expect(path).toMatch(/-[A-Z0-9]{8}\.(?:js|css|svg|png)$/);
       }
     }
     expect(pages.assets.map(({ path }) => path)).toContain('/favicon.ico');
@@ -97,7 +97,7 @@ describe('the pages', () => {
   });
 
   test('a name makes the same file each time: two hubs serve the same', async () => {
-    const again = await openPages({ version: '1.2.3', kronosPort: null });
+    const again = await openPages({ version: '1.2.3', base: '', kronosPort: null });
     expect(again.assets.map(({ path }) => path)).toEqual(pages.assets.map(({ path }) => path));
     expect(again.help({ url, members: false })).toContain('Its own port is closed');
   });

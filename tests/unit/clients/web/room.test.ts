@@ -1,11 +1,14 @@
 // The page's state of a room: history without duplicates, resets, events of a turn that are reported once, and the positions of the bars.
 
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { textsFor } from '../../../../clients/web/languages/languages.ts';
+import { type RoomTexts, roomLanguages } from '../../../../clients/web/languages/room.ts';
 import {
   clockFace,
   deadline,
   emptyRoom,
   hear,
+  hereLine,
   left,
   oneMinuteMore,
   personAfter,
@@ -15,6 +18,11 @@ import type { Entry, Kind, News } from '../../../../clients/web/room/sse-protoco
 import { bars, hours, placeOf } from '../../../../clients/web/room/timeline.ts';
 import { type Look, momentOf, notice, sentence } from '../../../../clients/web/room/turn-events.ts';
 import { qrCode } from '../../../../clients/web/shared/qr.ts';
+
+let texts: RoomTexts;
+beforeAll(async () => {
+  texts = await textsFor(['en'], roomLanguages);
+});
 
 const noon = Date.UTC(2026, 0, 5, 12);
 const minute = 60_000;
@@ -218,13 +226,32 @@ describe('moments', () => {
     ).toEqual([undefined, undefined, undefined]);
   });
 
+  test('in German, too', async () => {
+    const german = await textsFor(['de'], roomLanguages);
+    expect(sentence('begun', turn, german)).toBe('alice tippt 10 Minuten lang. bob ist dran.');
+    expect(notice('over', turn, german).body).toBe('Die Runde von 10 Min ist vorbei. Weiter: bob.');
+    expect(hereLine({ people: 5, names: ['ann', 'bob'] }, german)).toBe('5 hier: ann, bob und 3 weitere');
+  });
+
   test('sentences name the typist and the next person, also when nobody is named', () => {
-    expect(sentence('begun', turn)).toBe('alice types for 10 minutes. bob is next.');
-    expect(sentence('over', turn)).toBe('The turn is over. bob is next.');
-    expect(sentence('begun', entry(1, 0, ' '))).toBe('Someone types for 1 minute.');
-    expect(sentence('over', entry(15, 0, 'alice', 'break', 'bob'))).toBe('The break is over.');
-    expect(notice('over', turn)).toEqual({ title: 'alice $ mob next', body: '10 min turn is up. Next: bob.' });
-    expect(notice('over', entry(15, 0, 'alice', 'break'))).toMatchObject({ title: 'alice $ mob start' });
+    expect(sentence('begun', turn, texts)).toBe('alice types for 10 minutes. bob is next.');
+    expect(sentence('over', turn, texts)).toBe('The turn is over. bob is next.');
+    expect(sentence('begun', entry(1, 0, ' '), texts)).toBe('Someone types for 1 minute.');
+    expect(sentence('over', entry(15, 0, 'alice', 'break', 'bob'), texts)).toBe('The break is over.');
+    expect(notice('over', turn, texts)).toEqual({ title: 'alice $ mob next', body: '10 min turn is up. Next: bob.' });
+    expect(notice('over', entry(15, 0, 'alice', 'break'), texts)).toMatchObject({ title: 'alice $ mob start' });
+  });
+});
+
+describe('the line of who is here', () => {
+  test.each([
+    [undefined, ''],
+    [{ people: 5, names: [] }, '5 here'],
+    [{ people: 2, names: ['ann', 'bob'] }, '2 here: ann, bob'],
+    [{ people: 2, names: ['ann'] }, '2 here: ann and 1 other'],
+    [{ people: 5, names: ['ann', 'bob'] }, '5 here: ann, bob and 3 others'],
+  ])('%j is shown as “%s”', (here, line) => {
+    expect(hereLine(here, texts)).toBe(line);
   });
 });
 

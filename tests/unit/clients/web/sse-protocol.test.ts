@@ -1,7 +1,8 @@
 // Events of the hub are parsed to values or ignored, and requests of the page are always JSON.
 
 import { describe, expect, test } from '@jest/globals';
-import { minutesOf, newsOf, startBody } from '../../../../clients/web/room/sse-protocol.ts';
+import { minutesOf } from '../../../../clients/web/room/minutes.ts';
+import { newsOf, startBody } from '../../../../clients/web/room/sse-protocol.ts';
 import { eventReader } from '../../../../clients/web/shared/event-text.ts';
 
 const turn = { timer: 10, requested: '2026-01-05T12:00:00.000Z', user: 'alice', nextUser: 'bob', type: 'TIMER' };
@@ -21,6 +22,13 @@ describe('news', () => {
     });
     const tea = newsOf('TIMER_REQUEST', JSON.stringify({ ...turn, type: 'BREAKTIMER', nextUser: null }));
     expect(tea).toMatchObject({ entry: { kind: 'break', next: '' } });
+  });
+
+  test('who is here becomes a number and names; without names for a visitor', () => {
+    const news = (data: object) => newsOf('PRESENCE', JSON.stringify(data));
+    expect(news({ people: 2, accounts: ['ann'] })).toEqual({ type: 'here', here: { people: 2, names: ['ann'] } });
+    expect(news({ people: 2 })).toEqual({ type: 'here', here: { people: 2, names: [] } });
+    expect(news({})).toBeUndefined();
   });
 
   test('zero minutes without a user are a reset, with any user a stop', () => {

@@ -5,19 +5,26 @@ import { pageOfBookmark } from '../../../../clients/web/front/web-ui.ts';
 import { textsFor } from '../../../../clients/web/languages/languages.ts';
 import { addressesOf } from '../../../../clients/web/set-up/addresses.ts';
 import { arrivedTools } from '../../../../clients/web/set-up/arrivals.ts';
-import { readAnswer } from '../../../../clients/web/set-up/token-answer.ts';
 import { connectionWords } from '../../../../clients/web/shared/connection-words.ts';
 import { dateInPath, firstDayOfWeek, isCalendarDate, shiftDate, weekOf } from '../../../../clients/web/shared/dates.ts';
-import { destinations, PageKeyReader } from '../../../../clients/web/shared/page-keys.ts';
+import { PageKeyReader, pageKeys } from '../../../../clients/web/shared/page-keys.ts';
 import { colorsOf, paletteSize } from '../../../../clients/web/shared/project-colors.ts';
+import type { SummedDay } from '../../../../clients/web/shared/summed-day.ts';
 import { TimeFormat } from '../../../../clients/web/shared/time-format.ts';
-import { type WeekDay, weekBars, weekGrid, weekSentence, weekTables } from '../../../../clients/web/week/week-view.ts';
+import {
+  notedCells,
+  noteKey,
+  weekBars,
+  weekGrid,
+  weekSentence,
+  weekTables,
+} from '../../../../clients/web/week/week-view.ts';
 
 const texts = await textsFor(['en-GB']);
 const format = new TimeFormat(texts, 'UTC');
 const second = 1_000_000;
 
-function day(date: string, times: Readonly<Record<string, number>>, unassigned = 0): WeekDay {
+function day(date: string, times: Readonly<Record<string, number>>, unassigned = 0): SummedDay {
   const agents = { agent: 0, agent_wall: 0, attended: 0 };
   const its = [...Object.entries(times), ...(unassigned > 0 ? [[null, unassigned] as const] : [])];
   return {
@@ -63,9 +70,39 @@ describe('the grid of a week', () => {
     const sentence = weekSentence(grid, texts, format).map(({ text }) => text);
     expect(sentence.join('')).toBe('3 h 3 min on 2 days, most on ledger.');
     expect(weekSentence(weekGrid([day('2026-11-23', {})]), texts, format)[0]?.text).toContain('Nothing was recorded');
-    const [projects, days] = weekTables(grid, texts, format);
+    const [projects, days] = weekTables(grid, [], texts, format);
     expect(projects?.total?.at(-1)).toEqual({ duration: grid.total });
     expect(days?.rows[0]?.[0]).toEqual({ text: 'Monday 23 November', href: '/day/2026-11-23' });
+  });
+
+  test('has the notes of its cells, day by day, and a table of them', () => {
+    const item = (text: string) => ({ item: { text } });
+    const notes = notedCells(
+      grid,
+      new Map([
+        [noteKey({ date: '2026-11-25', project: 'ledger' }), item('the workshop')],
+        ['2026-11-23', item('calls')],
+        ['2026-11-23 horai', item('review')],
+        ['2026-11-24 gone', item('no time any more')],
+        ['2026-12-01 ledger', item('another week')],
+      ]),
+    );
+    expect(notes.map(({ date, project, text, time }) => [date, project, text, time / second])).toEqual([
+      ['2026-11-23', 'horai', 'review', 3_630],
+      ['2026-11-23', null, 'calls', 61],
+      ['2026-11-24', 'gone', 'no time any more', 0],
+      ['2026-11-25', 'ledger', 'the workshop', 7_200],
+    ]);
+    const table = weekTables(grid, notes, texts, format).at(-1);
+    expect([table?.name, table?.rows[3]]).toEqual([
+      'notes',
+      [
+        { text: '2026-11-25', href: '/day/2026-11-25' },
+        { text: 'ledger' },
+        { duration: 7_200 * second },
+        { text: 'the workshop' },
+      ],
+    ]);
   });
 });
 
@@ -76,7 +113,7 @@ describe('dates', () => {
       '2028-02-29',
       '',
     ]);
-    expect(['2026-02-29', '2026-11-28', 'today', '2026-1-1'].map(isCalendarDate)).toEqual([false, true, false, false]);
+    expect(['2026-02-29', '2026-11-28', 'now', '2026-1-1'].map(isCalendarDate)).toEqual([false, true, false, false]);
   });
 
   test('have a week that begins where the locale begins it', () => {
@@ -99,15 +136,15 @@ describe('dates', () => {
 });
 
 test('keys are letters, or two letters one soon after the other', () => {
-  const reader = new PageKeyReader([{ keys: 't', command: 'today' }, ...destinations]);
+  const reader = new PageKeyReader(pageKeys);
   const read = (keys: string, at = 0) => [...keys].map((key, index) => reader.read({ key, at: at + index * 100 }));
-  expect(read('t')).toEqual(['today']);
+  expect(read('t')).toEqual(['now']);
   expect(read('gw')).toEqual([undefined, '/week']);
   expect(read('gt')).toEqual([undefined, '/day']);
   expect(read('gx')).toEqual([undefined, undefined]);
   expect(read('ggk')).toEqual([undefined, undefined, undefined]);
   reader.read({ key: 'g', at: 0 });
-  expect(reader.read({ key: 't', at: 2_000 })).toBe('today');
+  expect(reader.read({ key: 't', at: 2_000 })).toBe('now');
 });
 
 test('a project has the colour of its name, and no two of a page have one while there are colours', () => {
@@ -143,16 +180,21 @@ describe('the words of the connection', () => {
 
 describe('connecting tools', () => {
   test('the addresses are those of the page, and ActivityWatch needs none where it looks anyway', () => {
-    const here = { origin: 'http://localhost:5600', hostname: 'localhost', port: '5600', protocol: 'http:' };
-    expect(addressesOf(here, '5000')).toEqual({
+    const here = { hostname: 'localhost', port: '5600', protocol: 'http:' };
+    expect(addressesOf(here, 'http://localhost:5600', '5000')).toEqual({
       hub: 'http://localhost:5600/',
       wakatime: 'http://localhost:5600/api/v1',
       isAwDefault: true,
       awOptions: '',
       kronos: 'localhost:5000',
     });
-    const far = { origin: 'https://hub.example', hostname: 'hub.example', port: '', protocol: 'https:' };
-    expect(addressesOf(far, '')).toMatchObject({ awOptions: ' --host hub.example --port 443', kronos: '' });
+    const far = { hostname: 'hub.example', port: '', protocol: 'https:' };
+    expect(addressesOf(far, 'https://hub.example/horai', '')).toMatchObject({
+      hub: 'https://hub.example/horai/',
+      wakatime: 'https://hub.example/horai/api/v1',
+      awOptions: ' --host hub.example --port 443',
+      kronos: '',
+    });
   });
 
   test('a tool has arrived when a channel of it has items', () => {
@@ -164,14 +206,5 @@ describe('connecting tools', () => {
       { channel: 'settings', items: 9 },
     ];
     expect([...arrivedTools(channels)]).toEqual(['wakatime', 'aw', 'mob']);
-  });
-
-  test('the answer to a question for a token is told from other messages', () => {
-    expect(readAnswer('{"type":"hello"}')).toBeUndefined();
-    expect(readAnswer('{"ref":"token","success":true,"secret":"s"}')).toEqual({ ok: true, secret: 's' });
-    expect(readAnswer('{"ref":"token","success":false,"error":"forbidden"}')).toEqual({
-      ok: false,
-      reason: 'forbidden',
-    });
   });
 });

@@ -1,0 +1,1 @@
+export function bundleClient(client: string, outdir: string): Promise<string[]>;

@@ -1,0 +1,81 @@
+// The page of a person: what they share with everybody, as WakaTime's API answers it.
+
+import type { Texts } from '../languages/languages.ts';
+import { openPage } from '../shared/frame.ts';
+import { dataRecord, type NamedSeconds, namedSeconds } from '../shared/hub-values.ts';
+import { LiveAnswer } from '../shared/live-answer.ts';
+import { LivePage } from '../shared/live-page.tsx';
+import { NamedBars } from '../shared/named-bars.tsx';
+import { TimeFormat } from '../shared/time-format.ts';
+import { useLive } from '../shared/use-live.ts';
+
+const lists = [
+  ['languages', 'trends.languages'],
+  ['projects', 'projects'],
+  ['editors', 'trends.editors'],
+] as const;
+
+interface Profile {
+  readonly name: string;
+  /** Seconds of the last seven days; undefined if they are not shared. */
+  readonly total: number | undefined;
+  readonly lists: Readonly<Record<string, readonly NamedSeconds[]>>;
+}
+
+function ProfilePage({ texts, name }: { texts: Texts; name: string }) {
+  const live = useLive(
+    (changed) =>
+      new LiveAnswer<Profile>({
+        changed,
+        load: async (connection) => {
+          const address = `/api/v1/users/${encodeURIComponent(name)}`;
+          const person = await connection.get(address);
+          if (!person.ok) return { ok: true, value: { name: '', total: undefined, lists: {} } };
+          const stats = await connection.get(`${address}/stats/last_7_days`);
+          const said = stats.ok ? dataRecord(stats.value) : {};
+          const total = said['total_seconds'];
+          return {
+            ok: true,
+            value: {
+              name: String(dataRecord(person.value)['display_name'] ?? name),
+              total: typeof total === 'number' ? total : undefined,
+              lists: Object.fromEntries(lists.map(([key]) => [key, namedSeconds(said[key])])),
+            },
+          };
+        },
+      }),
+    [name],
+  );
+  const format = new TimeFormat(texts, 'UTC');
+  const { value } = live;
+  return (
+    <LivePage
+      texts={texts}
+      title={value === undefined || value.name === '' ? name : value.name}
+      subtitle={texts.text('leaders.range')}
+      source={live}
+      format={format}
+      content={() => (
+        <>
+          <p class="sentence">
+            {value?.name === ''
+              ? texts.text('profile.nobody', { name })
+              : value?.total === undefined
+                ? texts.text('profile.nothing')
+                : format.duration(value.total * 1_000_000)}
+          </p>
+          <div class="lists">
+            {lists.map(([key, title]) => {
+              const rows = value?.lists[key] ?? [];
+              return rows.length > 0 && <NamedBars key={key} title={texts.text(title)} rows={rows} format={format} />;
+            })}
+          </div>
+        </>
+      )}
+    />
+  );
+}
+
+await openPage('profile', (texts, path) => (
+  <ProfilePage texts={texts} name={decodeURIComponent(path.split('/')[2] ?? '')} />
+));

@@ -1,0 +1,31 @@
+// One POST to an address that an account named, and what was answered.
+
+import { type Resolve, requestGuarded, systemResolve } from './guarded-request.ts';
+import type { AllowedHosts } from './public-address.ts';
+
+const timeoutMs = 15_000;
+/** Bytes of an answer that are read. */
+const longestAnswer = 262_144;
+
+export interface PostRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export type PostOutcome =
+  | { readonly ok: true; readonly status: number; readonly retryAfter: string; readonly text: string }
+  /** No answer: it may have arrived or not. */
+  | { readonly ok: false; readonly error: string };
+
+export async function post(
+  request: PostRequest,
+  allowed: AllowedHosts,
+  stop: AbortSignal,
+  resolve: Resolve = systemResolve,
+): Promise<PostOutcome> {
+  const sent = await requestGuarded({ method: 'POST', ...request, timeoutMs, longestAnswer }, allowed, stop, resolve);
+  if (!sent.ok) return sent;
+  const { status, headers, body } = sent;
+  return { ok: true, status, retryAfter: headers['retry-after'] ?? '', text: body.toString() };
+}

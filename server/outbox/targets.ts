@@ -1,0 +1,143 @@
+// Where an account's changes are sent, and how far: items of its channel `outbox`, which only the hub writes. `target/<id>` says where, without
+// secrets; `state/<id>` says how far, and what went wrong.
+
+import { type Static, Type } from '@sinclair/typebox';
+import { compile } from '../../protocol/check.ts';
+import { ChannelPattern } from '../../protocol/messages.ts';
+import { Name } from '../../protocol/names.ts';
+
+const Millis = Type.Number({ description: 'milliseconds since 1970' });
+
+/** What a person says of a webhook. */
+export const WebhookRequest = Type.Object(
+  {
+    name: Name,
+    url: Type.String({ maxLength: 2_000, description: 'https://…; the hub posts to it' }),
+    channels: Type.Array(ChannelPattern, {
+      maxItems: 20,
+      description: 'whose changes are sent: `tasks`, `mob_turns`, `aw/*`',
+    }),
+    events: Type.Optional(
+      Type.Array(Type.Literal('question'), {
+        maxItems: 1,
+        description: '`question`: the idle guard asks something',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type WebhookRequest = Static<typeof WebhookRequest>;
+const checkRequest = compile(WebhookRequest);
+export const isWebhookRequest = (value: unknown): value is WebhookRequest => checkRequest(value);
+
+/** What a person says of a relay of heartbeats. */
+export const RelayRequest = Type.Object(
+  {
+    name: Name,
+    url: Type.String({
+      maxLength: 2_000,
+      description:
+        'what a plugin has as `api_url`: https://api.wakatime.com/api/v1, https://wakapi.dev/api, or another hub’s',
+    }),
+    key: Type.String({ minLength: 1, maxLength: 200, description: 'the API key there' }),
+    from: Type.Optional(
+      Type.Union([Type.Literal('now'), Type.Literal('beginning')], {
+        description: '`now`: the heartbeats from now on; `beginning`: all that there are, too',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type RelayRequest = Static<typeof RelayRequest>;
+const checkRelay = compile(RelayRequest);
+export const isRelayRequest = (value: unknown): value is RelayRequest => checkRelay(value);
+
+/** A target that is about to be stored. */
+export interface NewTarget {
+  readonly kind: Target['kind'];
+  readonly name: string;
+  readonly url: string;
+  readonly secret: string;
+  readonly channels: readonly string[];
+  readonly events: readonly string[];
+  readonly isFromBeginning: boolean;
+}
+
+const Target = Type.Object({
+  id: Type.String(),
+  kind: Type.Union([Type.Literal('webhook'), Type.Literal('wakatime')]),
+  name: Type.String(),
+  /** The origin of the address: its path may be a secret. */
+  to: Type.String(),
+  channels: Type.Array(Type.String()),
+  events: Type.Array(Type.String()),
+  /** Address and signing secret, encrypted. */
+  sealed: Type.String(),
+  created: Millis,
+});
+export type Target = Static<typeof Target>;
+
+const Failing = Type.Object({
+  since: Millis,
+  tries: Type.Integer(),
+  /** When it is tried again. */
+  next: Millis,
+  error: Type.String(),
+});
+
+export const TargetState = Type.Object({
+  /** The last step that was sent, by channel without the account. */
+  sent: Type.Record(Type.String(), Type.Object({ epoch: Type.String(), seq: Type.Integer() })),
+  delivered: Type.Integer({ description: 'messages that were accepted' }),
+  refused: Type.Integer({ description: 'messages that were refused for good, and left out' }),
+  refusal: Type.Union([Type.String(), Type.Null()], { description: 'why the last of them was' }),
+  failing: Type.Union([Failing, Type.Null()]),
+  /** Who sends at the moment, and until when nobody else does. */
+  lease: Type.Union([Type.Object({ by: Type.String(), until: Millis }), Type.Null()]),
+  /** Keys of questions that were told. */
+  told: Type.Array(Type.String()),
+});
+export type TargetState = Static<typeof TargetState>;
+
+const checks = { target: compile(Target), state: compile(TargetState) };
+const isTarget = (value: unknown): value is Target => checks.target(value);
+const isState = (value: unknown): value is TargetState => checks.state(value);
+
+export const outboxChannel = 'outbox';
+export const targetKey = (id: string) => `target/${id}`;
+export const stateKey = (id: string) => `state/${id}`;
+
+export const emptyState: TargetState = {
+  sent: {},
+  delivered: 0,
+  refused: 0,
+  refusal: null,
+  failing: null,
+  lease: null,
+  told: [],
+};
+
+type Items = ReadonlyMap<string, { readonly key: string; readonly value: string }>;
+
+export function targetsIn(items: Items): readonly Target[] {
+  return [...items.values()].flatMap(({ key, value }): Target[] => {
+    const target: unknown = key.startsWith('target/') ? JSON.parse(value) : undefined;
+    return isTarget(target) ? [target] : [];
+  });
+}
+
+export function stateIn(items: Items, id: string): TargetState {
+  const state: unknown = JSON.parse(items.get(stateKey(id))?.value ?? 'null');
+  return isState(state) ? state : emptyState;
+}
+
+/** What is sealed of a webhook. */
+const WebhookSecrets = Type.Object({ url: Type.String(), secret: Type.String() });
+const checkSecrets = compile(WebhookSecrets);
+const areSecrets = (value: unknown): value is Static<typeof WebhookSecrets> => checkSecrets(value);
+
+/** @param opened the text that was sealed; undefined if it could not be opened */
+export function readSecrets(opened: string | undefined): Static<typeof WebhookSecrets> | undefined {
+  const secrets: unknown = JSON.parse(opened ?? 'null');
+  return areSecrets(secrets) ? secrets : undefined;
+}
