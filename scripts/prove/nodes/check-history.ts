@@ -104,6 +104,9 @@ function checkAccepted(channel: DecidedChannel, write: RecordedWrite, seq: numbe
   }
   if (write.base !== undefined && seq !== write.base + 1)
     faults.push(`${name}: ${text} depends on step ${write.base}, and was accepted as ${seq}`);
+  const { baseEpoch, result } = write;
+  if (baseEpoch !== undefined && result.name === 'accepted' && result.epoch !== baseEpoch)
+    faults.push(`${name}: ${text} depends on a step of epoch ${baseEpoch}, and was accepted under ${result.epoch}`);
   const isKind = step.kind === write.kind || (write.isThroughSdk === true && step.kind === 'create');
   const wasThere = channel.valueAt(step.key, seq - 1) !== undefined;
   if (!isKind || wasThere !== (step.kind !== 'create'))
@@ -161,42 +164,68 @@ function checkRefusals(
   faults: string[],
 ): void {
   if (channel.keep === 'last') return;
+  const { begun, done } = momentsOf(channel, operations, losses);
+  for (const operation of operations) {
+    if (operation.type !== 'write' || operation.result.name !== 'refused') continue;
+    const { sent, answered, key, base, baseEpoch, result } = operation;
+    // What was there for a while is not known.
+    if (losses.some((loss) => answered >= loss.from && sent <= loss.until)) continue;
+    const from = done.reduce((most, one) => (one.at < sent ? Math.max(most, one.seq) : most), 0);
+    const to = begun.reduce((most, one) => (one.at < answered ? Math.max(most, one.seq) : most), from);
+    const isTrue = (holds: (seq: number) => boolean) => {
+      for (let seq = from; seq <= to; seq += 1) if (holds(seq)) return true;
+      return false;
+    };
+    const isOfEpoch = baseEpoch === undefined || baseEpoch === channel.epoch;
+    const isStale = () => !isOfEpoch || (base === undefined ? to > from : isTrue((seq) => seq !== base));
+    const isJustified =
+      (result.code === 'stale' && isStale()) ||
+      (result.code === 'item_exists' && isTrue((seq) => channel.valueAt(key, seq) !== undefined)) ||
+      (result.code === 'item_not_found' && isTrue((seq) => channel.valueAt(key, seq) === undefined)) ||
+      !['stale', 'item_exists', 'item_not_found'].includes(result.code);
+    if (!isJustified)
+      faults.push(
+        `${channel.name}: ${textOf(operation)} was refused as ${result.code}, which was not so from step ${from} to ${to}` +
+          (base === undefined ? '' : `; it depends on step ${base}`),
+      );
+  }
+}
+
+interface StepMoment {
+  readonly seq: number;
+  readonly at: number;
+}
+
+/** `begun`: from when each step may have been there. `done`: from when a client knew that it was. */
+function momentsOf(
+  channel: DecidedChannel,
+  operations: readonly Operation[],
+  losses: NodeHistory['losses'],
+): { readonly begun: readonly StepMoment[]; readonly done: readonly StepMoment[] } {
   const positions = new Map<string | null, number>();
   for (const { seq, value } of channel.steps.values()) if (value !== null) positions.set(value, seq);
-  /** The moment from which a step may have been there, for every step that a client knows to have made. */
-  const begun: { readonly seq: number; readonly sent: number }[] = [];
-  const done: { readonly seq: number; readonly answered: number }[] = [];
+  const begun: StepMoment[] = [];
+  const done: StepMoment[] = [];
+  /** When a delete of a key was first sent whose answer names no step. */
+  const openDeletes = new Map<string, number>();
   for (const operation of operations) {
     if (operation.type !== 'write') continue;
     const accepted = acceptedOf(operation);
     // A standby without the last writes leaves those that were acknowledged before.
     const isKept = accepted?.epoch === channel.epoch || losses.every(({ from }) => operation.answered < from);
     const seq = (isKept ? accepted?.seq : undefined) ?? positions.get(operation.value);
-    if (seq === undefined) continue;
-    begun.push({ seq, sent: operation.sent });
-    if (accepted !== undefined) done.push({ seq, answered: operation.answered });
+    if (seq !== undefined) {
+      begun.push({ seq, at: operation.sent });
+      if (accepted !== undefined) done.push({ seq, at: operation.answered });
+    } else if (operation.kind === 'delete' && operation.result.name === 'unknown')
+      openDeletes.set(operation.key, Math.min(operation.sent, openDeletes.get(operation.key) ?? operation.sent));
   }
-  for (const operation of operations) {
-    if (operation.type !== 'write' || operation.result.name !== 'refused') continue;
-    const { sent, answered, key, base, result } = operation;
-    // What was there for a while is not known.
-    if (losses.some((loss) => answered >= loss.from && sent <= loss.until)) continue;
-    const from = done.reduce((most, one) => (one.answered < sent ? Math.max(most, one.seq) : most), 0);
-    const to = begun.reduce((most, one) => (one.sent < answered ? Math.max(most, one.seq) : most), from);
-    const isTrue = (holds: (seq: number) => boolean) => {
-      for (let seq = from; seq <= to; seq += 1) if (holds(seq)) return true;
-      return false;
-    };
-    const isJustified =
-      (result.code === 'stale' && (base === undefined ? to > from : isTrue((seq) => seq !== base))) ||
-      (result.code === 'item_exists' && isTrue((seq) => channel.valueAt(key, seq) !== undefined)) ||
-      (result.code === 'item_not_found' && isTrue((seq) => channel.valueAt(key, seq) === undefined)) ||
-      !['stale', 'item_exists', 'item_not_found'].includes(result.code);
-    if (!isJustified)
-      faults.push(
-        `${channel.name}: ${textOf(operation)} was refused as ${result.code}, which was not so from step ${from} to ${to}`,
-      );
+  const known = new Set(begun.map(({ seq }) => seq));
+  for (const { seq, key, value } of channel.steps.values()) {
+    const at = openDeletes.get(key);
+    if (value === null && at !== undefined && !known.has(seq)) begun.push({ seq, at });
   }
+  return { begun, done };
 }
 
 /** A revoked token opens nothing after the limit, on any node. */

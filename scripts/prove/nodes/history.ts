@@ -45,6 +45,8 @@ export interface RecordedWrite extends Asked {
   readonly value: string | null;
   /** The step that the write depends on, if it does. */
   readonly base?: number;
+  /** The epoch of that step. */
+  readonly baseEpoch?: string;
   /**
    * True if the SDK made it: its updates create a deleted item again, and its answer may name a later step, if it found the item as wanted
    * when it came back.

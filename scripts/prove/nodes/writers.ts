@@ -135,7 +135,7 @@ export class RawClient {
       kind,
       key: at,
       value: item === undefined ? null : item.v,
-      ...(base === undefined ? {} : { base: base.seq }),
+      ...(base === undefined ? {} : { base: base.seq, baseEpoch: base.epoch }),
       sent,
       answered,
       result,

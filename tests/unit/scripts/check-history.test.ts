@@ -164,6 +164,30 @@ describe('the checker accepts', () => {
     Object.assign(refused, { key: 'k9' });
     expect(checkHistory(history).join()).toMatch(/refused by c0 was refused as item_exists, which was not so/);
   });
+
+  test('a refusal because of a delete whose answer does not name its step', () => {
+    const history = goodHistory();
+    const write = found(history.operations.find((one) => one.type === 'write' && one.kind === 'delete'));
+    Object.assign(write, { result: { name: 'unknown' }, answered: Number.POSITIVE_INFINITY });
+    const refused = structuredClone(writeOf(history, 'log 8'));
+    const result = { name: 'refused', code: 'stale' } as const;
+    Object.assign(refused, { value: 'refused', base: 8, sent: 86, answered: 92, result });
+    history.operations.push(refused);
+    expect(checkHistory(history)).toEqual([]);
+    Object.assign(refused, { answered: 88 });
+    expect(checkHistory(history).join()).toMatch(
+      /refused by c2 was refused as stale, which was not so from step 8 to 8/,
+    );
+  });
+
+  test('a refusal of a write that depends on a step of the epoch before', () => {
+    const history = goodHistory();
+    const refused = structuredClone(writeOf(history, 'log 8'));
+    const result = { name: 'refused', code: 'stale' } as const;
+    Object.assign(refused, { value: 'refused', base: 7, baseEpoch: 'e0', sent: 76, answered: 78, result });
+    history.operations.push(refused);
+    expect(checkHistory(history)).toEqual([]);
+  });
 });
 
 describe('the checker rejects', () => {
@@ -221,6 +245,11 @@ describe('the checker rejects', () => {
       'a write that was accepted though its base was not the newest step',
       (history) => void Object.assign(writeOf(history, 'log 8'), { base: 5 }),
       /log 8 by c2 depends on step 5, and was accepted as 8/,
+    ],
+    [
+      'a write that was accepted though its base is of the epoch before',
+      (history) => void Object.assign(writeOf(history, 'log 8'), { base: 7, baseEpoch: 'e0' }),
+      /log 8 by c2 depends on a step of epoch e0, and was accepted under e1/,
     ],
     [
       'a deleted item that an update brings back',
