@@ -288,6 +288,7 @@ interface Services {
   /** True if a browser may send this from another site without a token. */
   readonly mayCross: (caller: Caller) => boolean;
   readonly edges: ConnectedEdges;
+  readonly outbox: Outbox;
   close(): Promise<void>;
 }
 
@@ -465,7 +466,7 @@ async function createServices(parts: HubParts, config: Config, ports: Ports, gat
     headers: { ...pages.headers, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' },
     body: pages.missing(path),
   });
-  return { routes, webUiRoutes: activityWatch.routes, missingPage, isNear, mayCross, edges: connected, close };
+  return { routes, webUiRoutes: activityWatch.routes, missingPage, isNear, mayCross, edges: connected, outbox, close };
 }
 
 /** Whom a push service can ask about this hub. */
@@ -509,6 +510,7 @@ function observeHub(parts: HubParts, services: Services, main: OpenPorts, config
     connections: main.connections,
     freeBytes: () => freeBytes(config.data),
     edges: () => services.edges.count(),
+    outbox: () => services.outbox.queues(),
     ...parts.measures,
     ...(parts.upkeep.backup === undefined ? {} : { backup: parts.upkeep.backup }),
     isDamaged: parts.upkeep.isDamaged,

@@ -1,24 +1,28 @@
-// What is posted for some changes of a channel: one request or several, each with the steps that are done once it is accepted. One function
-// for each kind of target; pure.
+// What is sent for some changes of a channel: one message or several, each with the steps that are done once it is accepted. One function
+// for each kind of target.
 
 import { compile } from '../../protocol/check.ts';
 import { OpenQuestionsItem, type QuestionView } from '../../protocol/day-questions.ts';
 import { matchesPattern } from '../core/access.ts';
 import type { Change } from '../core/store.ts';
 import { heartbeatBatches, readBulkAnswer } from './heartbeats.ts';
-import type { PostRequest } from './post.ts';
+import { outcomeOfAnswer, outcomeOfStatus, pauseBeforeNext, type SentOutcome, type TryContext } from './outcome.ts';
+import type { PostOutcome, PostRequest } from './post.ts';
 import type { Target } from './targets.ts';
 import { changeMessage, questionMessage, signedHeaders, type WebhookMessage } from './webhook.ts';
 
 export interface Delivery {
   /** Of each of its items, in order: the step up to which everything was sent once the item is accepted. */
   readonly through: readonly number[];
-  /** @param now milliseconds since 1970: of this try */
-  readonly request: (now: number) => PostRequest;
-  /** The status of each item in an answer of 2xx; undefined if the answer is not understood. Absent where an answer is about the whole. */
-  readonly statuses?: (text: string) => readonly number[] | undefined;
+  /** @returns what became of each item, up to the first that has to be sent again */
+  readonly send: (tools: SendTools) => Promise<readonly SentOutcome[]>;
   /** The key of the question that it tells of. */
   readonly question?: string;
+}
+
+/** With what a delivery is sent. */
+export interface SendTools extends TryContext {
+  readonly post: (request: PostRequest) => Promise<PostOutcome>;
 }
 
 export interface Destination {
@@ -49,7 +53,10 @@ function webhookDeliveries(
   const known = new Set(told);
   const delivery = (through: number, message: WebhookMessage): Delivery => ({
     through: [through],
-    request: (now) => ({ url: new URL(url), headers: signedHeaders(message, secret, now), body: message.body }),
+    send: async (tools) => {
+      const headers = signedHeaders(message, secret, tools.now);
+      return [outcomeOfAnswer(await tools.post({ url: new URL(url), headers, body: message.body }), tools)];
+    },
   });
   return changes.flatMap((change) => {
     const asked = (hasQuestions ? questionsIn(change) : []).filter(({ key }) => !known.has(key));
@@ -80,16 +87,31 @@ function heartbeatDeliveries({ url, secret }: Destination, { changes }: ChangedC
   const address = new URL(`${url.replace(/\/+$/, '')}/users/current/heartbeats.bulk`);
   return heartbeatBatches(changes).map(({ steps, body, userAgent, machine }) => ({
     through: steps,
-    statuses: (text) => readBulkAnswer(text, steps.length),
-    request: () => ({
-      url: address,
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Basic ${Buffer.from(secret).toString('base64')}`,
-        ...(userAgent === '' ? {} : { 'user-agent': userAgent }),
-        ...(machine === '' ? {} : { 'x-machine-name': machine }),
-      },
-      body,
-    }),
+    send: async (tools) => {
+      const answer = await tools.post({
+        url: address,
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Basic ${Buffer.from(secret).toString('base64')}`,
+          ...(userAgent === '' ? {} : { 'user-agent': userAgent }),
+          ...(machine === '' ? {} : { 'x-machine-name': machine }),
+        },
+        body,
+      });
+      return heartbeatOutcomes(answer, steps.length, tools);
+    },
   }));
+}
+
+/** The answer to a batch names a status for each heartbeat. */
+function heartbeatOutcomes(answer: PostOutcome, count: number, tools: TryContext): readonly SentOutcome[] {
+  const whole = outcomeOfAnswer(answer, tools);
+  if (whole !== 'accepted') return 'refused' in whole ? Array.from({ length: count }, () => whole) : [whole];
+  const afterMs = pauseBeforeNext(answer, tools);
+  const statuses = answer.ok ? readBulkAnswer(answer.text, count) : undefined;
+  if (statuses === undefined) {
+    const status = answer.ok ? answer.status : 0;
+    return [{ again: `${status}, with an answer that is not understood`, afterMs }];
+  }
+  return statuses.map((status) => outcomeOfStatus(status, '', afterMs));
 }

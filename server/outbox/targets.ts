@@ -63,9 +63,11 @@ export interface NewTarget {
   readonly isFromBeginning: boolean;
 }
 
+export const targetKinds = ['webhook', 'wakatime'] as const;
+
 const Target = Type.Object({
   id: Type.String(),
-  kind: Type.Union([Type.Literal('webhook'), Type.Literal('wakatime')]),
+  kind: Type.Union(targetKinds.map((kind) => Type.Literal(kind))),
   name: Type.String(),
   /** The origin of the address: its path may be a secret. */
   to: Type.String(),

@@ -31,6 +31,11 @@ export interface Measures {
   readonly queues?: () => { readonly writes: number; readonly reads: number };
   /** Of a node on a database that it shares with others. */
   readonly database?: () => DatabaseMeasures;
+  /** What waits for receivers of webhooks and relays, by kind. */
+  readonly outbox?: () => ReadonlyMap<
+    string,
+    { readonly waiting: number; readonly oldestSeconds: number; readonly failing: number }
+  >;
   readonly edges?: () => { readonly connected: number; readonly backlog: number };
   /** Milliseconds since 1970 of the newest good backup, 0 without one; `isFailed` if the last try failed. */
   readonly backup?: () => { readonly at: number; readonly isFailed: boolean };
@@ -189,7 +194,7 @@ export class Metrics {
     });
   }
 
-  #observeNode({ build, files, freeBytes, isDiskLow, queues, edges, backup, isDamaged }: Measures): void {
+  #observeNode({ build, files, freeBytes, isDiskLow, queues, outbox, edges, backup, isDamaged }: Measures): void {
     new Gauge({
       name: 'horai_build_info',
       help: 'Always 1. The labels say what runs: version of Horai, Node, socket engine, store.',
@@ -221,6 +226,7 @@ export class Metrics {
         },
       });
     }
+    if (outbox !== undefined) this.#observeOutbox(outbox);
     if (edges !== undefined) {
       this.#gauge('horai_edges', 'Edges that were heard in the last five minutes.', () => edges().connected);
       this.#gauge('horai_edge_backlog', 'Events that wait on these edges for the hub.', () => edges().backlog);
@@ -235,6 +241,26 @@ export class Metrics {
         Number(backup().isFailed),
       );
     }
+  }
+
+  #observeOutbox(outbox: NonNullable<Measures['outbox']>): void {
+    const gauge = (
+      name: string,
+      help: string,
+      read: (queue: { waiting: number; oldestSeconds: number; failing: number }) => number,
+    ) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: ['kind'],
+        registers: [this.#registry],
+        collect() {
+          for (const [kind, queue] of outbox()) this.set({ kind }, read(queue));
+        },
+      });
+    gauge('horai_outbox_waiting', 'Changes that wait for receivers of webhooks and relays.', ({ waiting }) => waiting);
+    gauge('horai_outbox_oldest_seconds', 'Age of the oldest of them; 0 if none waits.', (queue) => queue.oldestSeconds);
+    gauge('horai_outbox_failing', 'Webhooks and relays whose last try failed.', ({ failing }) => failing);
   }
 
   #observeDatabase(hub: Hub, database: NonNullable<Measures['database']>): void {

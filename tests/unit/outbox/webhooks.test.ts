@@ -116,6 +116,47 @@ describe('a webhook', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
+  test('that waits is counted in the metrics, with the age of its oldest message', async () => {
+    await makeHook();
+    const metric = async (name: string) => {
+      const text = await (await fetch(new URL('/-/metrics', hub.node.hub.url))).text();
+      const line = text.split('\n').find((one) => one.startsWith(`horai_outbox_${name}{kind="webhook"} `));
+      return Number(line?.split(' ')[1]);
+    };
+    receiver.always = 503;
+    await create('a', 1);
+    await settled((now) => now.failing !== null, 'a failed try');
+    await create('b', 2);
+    const made = hub.world.now();
+    await eventually(async () => {
+      hub.world.pass(minute);
+      await hub.write({ type: 'ping' });
+      return (await metric('waiting')) === 2;
+    }, 'the next look');
+    expect(await metric('oldest_seconds')).toBe((hub.world.now() - made) / 1_000);
+    expect(await metric('failing')).toBe(1);
+    receiver.always = undefined;
+    await eventually(async () => {
+      hub.world.pass(minute);
+      await hub.write({ type: 'ping' });
+      return (await metric('waiting')) === 0;
+    }, 'everything to be sent');
+    expect([await metric('oldest_seconds'), await metric('failing')]).toEqual([0, 0]);
+  });
+
+  test('that is slow holds up no other', async () => {
+    await makeHook();
+    const other = await Receiver.start();
+    await makeHook({ url: `${other.url}/`, name: 'other' });
+    receiver.always = 'silent';
+    await create('a', 1);
+    await arrived(1);
+    await create('b', 2);
+    await eventually(() => other.received.length === 2, 'both messages at the other receiver');
+    expect(receiver.received).toHaveLength(1);
+    await other.close();
+  });
+
   test('an item that is refused for good is left out and counted; the others go on', async () => {
     await makeHook();
     receiver.answers = [200, 422, 200];

@@ -1,0 +1,56 @@
+// What becomes of a message that was sent: the receiver accepted it, refused it for good, or may take it later. Pure functions.
+
+import { pauseAfter } from '../core/lease.ts';
+import type { PostOutcome } from './post.ts';
+
+const [firstPauseMs, longestPauseMs, longestRetryAfterMs] = [5_000, 3_600_000, 24 * 3_600_000];
+
+export { longestPauseMs };
+
+/** It may have arrived or not, and is sent again. */
+export interface SendAgain {
+  readonly again: string;
+  readonly afterMs: number;
+}
+
+export type SentOutcome = 'accepted' | { readonly refused: string } | SendAgain;
+
+/** What a try knows of its moment. */
+export interface TryContext {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** How long to wait before the next try, at least. */
+  readonly pauseMs: number;
+}
+
+/** @param tries that failed before this one */
+export function tryContext(now: number, tries: number, random: () => number): TryContext {
+  return { now, pauseMs: pauseAfter(tries, [firstPauseMs, longestPauseMs], random) };
+}
+
+/** What an answer says of the whole request. */
+export function outcomeOfAnswer(answer: PostOutcome, { now, pauseMs }: TryContext): SentOutcome {
+  if (!answer.ok) return { again: answer.error, afterMs: pauseMs };
+  const said = answer.text.trim() === '' ? '' : `: ${answer.text.trim().slice(0, 200)}`;
+  return outcomeOfStatus(answer.status, said, pauseBeforeNext(answer, { now, pauseMs }));
+}
+
+/** Milliseconds until the next try, as the receiver asked for it. */
+export function pauseBeforeNext(answer: PostOutcome, { now, pauseMs }: TryContext): number {
+  return answer.ok ? Math.max(pauseMs, retryAfterMs(answer.retryAfter, now)) : pauseMs;
+}
+
+/** @param said what the receiver said besides */
+export function outcomeOfStatus(status: number, said: string, afterMs: number): SentOutcome {
+  if (status >= 200 && status < 300) return 'accepted';
+  if (status >= 300 && status < 400)
+    return { again: `${status}: redirects are not followed; name the new address`, afterMs };
+  const isTemporary = status >= 500 || [401, 403, 404, 408, 410, 425, 429].includes(status);
+  return isTemporary ? { again: `${status}${said}`, afterMs } : { refused: `${status}${said}` };
+}
+
+/** `Retry-After` in milliseconds from now: seconds, or a date. 0 without one. */
+function retryAfterMs(said: string, now: number): number {
+  const ms = /^\d{1,9}$/.test(said) ? Number(said) * 1_000 : Date.parse(said) - now;
+  return Number.isNaN(ms) ? 0 : Math.min(Math.max(0, ms), longestRetryAfterMs);
+}
