@@ -9,6 +9,7 @@ import type { ClientRow, RowResult } from './row.ts';
 import { activityWatchRows } from './rows/activitywatch.ts';
 import { browserPageRows } from './rows/browser-pages.ts';
 import { editorRows } from './rows/editors.ts';
+import { eventRelayRows } from './rows/event-relay.ts';
 import { proxyRows } from './rows/proxies.ts';
 import { referenceRows } from './rows/reference-server.ts';
 import { toolRows } from './rows/tools.ts';
@@ -23,6 +24,7 @@ const from = process.env['CLIENTS_FROM'] ?? '';
 const rows: readonly ClientRow[] = [
   ...activityWatchRows,
   ...referenceRows,
+  ...eventRelayRows,
   ...wakatimeRows,
   ...toolRows,
   ...editorRows,

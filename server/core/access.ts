@@ -134,12 +134,14 @@ function isLinks(channel: string): boolean {
 }
 
 /**
- * Which calls came over MCP (`ann/access`), the key of other names in MCP answers (`ann/mcp`), to whom changes are sent (`ann/outbox`),
+ * Which calls came over MCP (`ann/access`), the key of other names in MCP answers (`ann/mcp`), to whom changes are sent and what became of them
+ * (`ann/outbox`, `ann/outbox/<target>`),
  * reports (`ann/weekly_reports`), goals that were reached (`ann/reached_goals`), which weeks were submitted (`ann/submitted_weeks`), and the
  * calendars (`ann/calendars`) with their events (`ann/meetings`).
  */
 function isHubWritten(channel: string): boolean {
-  const written = /^[^@/]+\/(?:access|mcp|outbox|weekly_reports|reached_goals|submitted_weeks|calendars|meetings)$/;
+  const written =
+    /^[^@/]+\/(?:access|mcp|outbox(?:\/.+)?|weekly_reports|reached_goals|submitted_weeks|calendars|meetings)$/;
   return written.test(channel) && !channel.startsWith('mob/');
 }
 

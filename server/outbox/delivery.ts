@@ -36,15 +36,13 @@ export interface ChangedChannel {
   readonly name: string;
   readonly epoch: string;
   readonly changes: readonly Change[];
+  /** The step after which they come; after 0, items that were removed by now are not among them. */
+  readonly after: number;
   /** Keys of questions that were told before. */
   readonly told: readonly string[];
 }
 
-export function deliveriesOf(to: Destination, channel: ChangedChannel): readonly Delivery[] {
-  return to.target.kind === 'wakatime' ? heartbeatDeliveries(to, channel) : webhookDeliveries(to, channel);
-}
-
-function webhookDeliveries(
+export function webhookDeliveries(
   { target: { id, channels, events }, url, secret }: Destination,
   { name, epoch, changes, told }: ChangedChannel,
 ): readonly Delivery[] {
@@ -83,7 +81,7 @@ function questionsIn({ key, value }: Change): readonly QuestionView[] {
   return areQuestions(item) ? item.questions : [];
 }
 
-function heartbeatDeliveries({ url, secret }: Destination, { changes }: ChangedChannel): readonly Delivery[] {
+export function heartbeatDeliveries({ url, secret }: Destination, { changes }: ChangedChannel): readonly Delivery[] {
   const address = new URL(`${url.replace(/\/+$/, '')}/users/current/heartbeats.bulk`);
   return heartbeatBatches(changes).map(({ steps, body, userAgent, machine }) => ({
     through: steps,

@@ -9,7 +9,7 @@ import { errorMessage } from '../../protocol/error-message.ts';
 import { type AllowedHosts, isPublicAddress } from './public-address.ts';
 
 export interface GuardedRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;

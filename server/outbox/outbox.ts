@@ -8,7 +8,8 @@ import { type Identity, isAllowed, matchesPattern } from '../core/access.ts';
 import type { CachedChannel } from '../core/cached-channel.ts';
 import type { Hub } from '../core/hub.ts';
 import type { Op } from '../core/store.ts';
-import { deliveriesOf } from './delivery.ts';
+import { forgetLinks } from './activitywatch/linked-events.ts';
+import { deliveriesFor } from './deliveries-of.ts';
 import { refuseUrl } from './guarded-request.ts';
 import { measureTarget, type QueueMeasure, stepsWaiting, sumByKind, type TargetMeasure } from './measure-targets.ts';
 import { longestPauseMs } from './outcome.ts';
@@ -87,11 +88,11 @@ export class Outbox {
     this.#deps = deps;
     this.#self = deps.hub.world.id();
     const { hub, post } = deps;
-    this.#sendDeps = { hub, post, deliveries: deliveriesOf };
+    this.#sendDeps = { hub, post, deliveries: deliveriesFor(hub) };
     this.#unwatch = deps.hub.watch(({ name }) => {
       const slash = name.indexOf('/');
       const account = name.slice(0, Math.max(0, slash));
-      if (this.#accounts.has(account) && name.slice(slash + 1) !== outboxChannel) this.#wake(account);
+      if (this.#accounts.has(account) && !isOutbox(name.slice(slash + 1))) this.#wake(account);
     });
     this.#sweepLater(0);
   }
@@ -170,7 +171,16 @@ export class Outbox {
           }
         : refuse('not_found', 'webhook or relay'),
     );
-    return done.ok ? { ok: true } : done;
+    if (!done.ok) return done;
+    // What is under way is not waited for.
+    const forgetting = Promise.resolve(this.#sending.get(id))
+      .then(() => forgetLinks(this.#deps.hub, account, id))
+      .catch((error: unknown) =>
+        this.#deps.hub.world.log.warn({ account, error: errorMessage(error) }, 'outbox: cannot forget a target'),
+      )
+      .then(() => void this.#sending.delete(`forget ${id}`));
+    this.#sending.set(`forget ${id}`, forgetting);
+    return { ok: true };
   }
 
   /** Tries at once what waits for its next try. */
@@ -194,12 +204,12 @@ export class Outbox {
     return sumByKind([...this.#measures.values()].flat(), this.#deps.hub.world.now());
   }
 
-  async list(account: string, kind: Target['kind']): Promise<readonly TargetView[]> {
+  async list(account: string, kinds: readonly Target['kind'][]): Promise<readonly TargetView[]> {
     const { items } = await (await this.#document(account)).settled();
-    const targets = targetsIn(items).filter((target) => target.kind === kind);
+    const targets = targetsIn(items).filter(({ kind }) => kinds.includes(kind));
     const all = targets.length === 0 ? [] : await this.#channels(account);
     return targets.map((target) => {
-      const { id, name, to, channels, events, created } = target;
+      const { id, kind, name, to, channels, events, created } = target;
       const state = stateIn(items, id);
       const { delivered, refused, refusal, failing } = state;
       const waiting = stepsWaiting(headsOf(target, all), state);
@@ -352,11 +362,16 @@ export class Outbox {
   }
 }
 
+/** @param channel without its account */
+function isOutbox(channel: string): boolean {
+  return channel === outboxChannel || channel.startsWith(`${outboxChannel}/`);
+}
+
 /** Those of a target among the channels of its account. */
 function headsOf({ channels, events }: Target, all: readonly ChannelHead[]): readonly ChannelHead[] {
   const patterns = [...channels, ...(events.includes('question') ? ['day/*'] : [])];
   return all
-    .filter(({ channel }) => channel !== outboxChannel && patterns.some((pattern) => matchesPattern(pattern, channel)))
+    .filter(({ channel }) => !isOutbox(channel) && patterns.some((pattern) => matchesPattern(pattern, channel)))
     .slice(-mostChannels);
 }
 

@@ -1,16 +1,19 @@
-// One POST to an address that an account named, and what was answered.
+// One request to an address that an account named, and what was answered.
 
 import { type Resolve, requestGuarded, systemResolve } from './guarded-request.ts';
 import type { AllowedHosts } from './public-address.ts';
 
 const timeoutMs = 15_000;
-/** Bytes of an answer that are read. */
-const longestAnswer = 262_144;
+/** Bytes of an answer that are read, unless a request says how many. */
+const usualAnswer = 262_144;
 
 export interface PostRequest {
+  /** POST unless given. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  readonly longestAnswer?: number;
 }
 
 export type PostOutcome =
@@ -24,7 +27,8 @@ export async function post(
   stop: AbortSignal,
   resolve: Resolve = systemResolve,
 ): Promise<PostOutcome> {
-  const sent = await requestGuarded({ method: 'POST', ...request, timeoutMs, longestAnswer }, allowed, stop, resolve);
+  const whole = { method: 'POST', longestAnswer: usualAnswer, ...request, timeoutMs } as const;
+  const sent = await requestGuarded(whole, allowed, stop, resolve);
   if (!sent.ok) return sent;
   const { status, headers, body } = sent;
   return { ok: true, status, retryAfter: headers['retry-after'] ?? '', text: body.toString() };

@@ -1,14 +1,24 @@
 // The HTTP of webhooks and relays: make one, list them with their state, try again, remove. The signing secret of a webhook is shown once,
 // when it is made; the key of a relay never.
 
+import { Type } from '@sinclair/typebox';
 import { refuse } from '../../protocol/errors.ts';
 import { admittedRoutes } from '../http/admitted-routes.ts';
 import type { AuthenticationDeps } from '../http/authenticate.ts';
 import { refusalReply } from '../http/error-boundary.ts';
 import { bodyOf } from '../http/json-body.ts';
 import { json, type Reply, type Request, type Route, type RouteDoc } from '../http/types.ts';
+import { bucketsChannel } from './activitywatch/event-deliveries.ts';
 import type { Outbox } from './outbox.ts';
-import { isRelayRequest, isWebhookRequest, RelayRequest, WebhookRequest } from './targets.ts';
+import {
+  EventRelayRequest,
+  isEventRelayRequest,
+  isRelayRequest,
+  isWebhookRequest,
+  type NewTarget,
+  RelayRequest,
+  WebhookRequest,
+} from './targets.ts';
 import { makeSecret } from './webhook.ts';
 
 export interface WebhookRouteDeps extends AuthenticationDeps {
@@ -18,6 +28,10 @@ export interface WebhookRouteDeps extends AuthenticationDeps {
 const tag = 'Webhooks and relays';
 const gone = { 404: { description: 'No such webhook or relay.' } } as const;
 const done: Reply = { status: 204, headers: {}, body: '' };
+/** The kinds of targets that are relays. */
+const relayKinds = ['wakatime', 'activitywatch'] as const;
+const relayForm =
+  'send {"name": "…", "kind"?: "wakatime" or "activitywatch", "url": "https://…", "key": "…", "from"?: "beginning"}';
 const noStore = { 'cache-control': 'no-store' };
 
 const docs = {
@@ -44,17 +58,19 @@ const docs = {
   relays: {
     tag,
     scope: 'read',
-    summary: 'Lists the relays of heartbeats of the account, with what waits, what was delivered and what went wrong',
+    summary: 'Lists the relays of the account, with what waits, what was delivered and what went wrong',
     responses: { 200: { example: { relays: [] } } },
   },
   addRelay: {
     tag,
     scope: 'read write',
-    summary: 'Relays the heartbeats of the account to WakaTime, Wakapi or another hub',
+    summary:
+      'Relays the heartbeats of the account to WakaTime, Wakapi or another hub, or its events to an ActivityWatch server',
     description:
-      'In order, as plugins send them. The receiver knows a heartbeat that it has. The key is encrypted at rest and never shown.',
+      'In order, and each once. A receiver of heartbeats knows those that it has; what an ActivityWatch server has is read before events ' +
+      'are sent. The key is encrypted at rest and never shown.',
     body: {
-      schema: RelayRequest,
+      schema: Type.Union([RelayRequest, EventRelayRequest]),
       example: { name: 'WakaTime', url: 'https://api.wakatime.com/api/v1', key: 'waka_…' },
     },
     responses: { 201: { example: { id: 'V1StGXR8' } } },
@@ -81,7 +97,7 @@ export function webhookRoutes(deps: WebhookRouteDeps): readonly Route[] {
   const idOf = ({ params }: Request) => params.get('id') ?? '';
   return [
     route('GET', '/-/webhooks', docs.list, async ({ account }) =>
-      json(200, { webhooks: await outbox.list(account, 'webhook') }, noStore),
+      json(200, { webhooks: await outbox.list(account, ['webhook']) }, noStore),
     ),
     route('POST', '/-/webhooks', docs.add, async (identity, request) => {
       const said = bodyOf(request);
@@ -100,22 +116,12 @@ export function webhookRoutes(deps: WebhookRouteDeps): readonly Route[] {
       return made.ok ? json(201, { id: made.id, secret }, noStore) : refusalReply(made);
     }),
     route('GET', '/-/relays', docs.relays, async ({ account }) =>
-      json(200, { relays: await outbox.list(account, 'wakatime') }, noStore),
+      json(200, { relays: await outbox.list(account, relayKinds) }, noStore),
     ),
     route('POST', '/-/relays', docs.addRelay, async (identity, request) => {
-      const said = bodyOf(request);
-      if (!isRelayRequest(said))
-        return refusalReply(
-          refuse('payload', '', 'send {"name": "…", "url": "https://…/api/v1", "key": "…", "from"?: "beginning"}'),
-        );
-      const { name, url, key: secret, from = 'now' } = said;
-      const what = {
-        kind: 'wakatime',
-        channels: ['wakatime'],
-        events: [],
-        isFromBeginning: from === 'beginning',
-      } as const;
-      const made = await outbox.add(identity, { name, url, secret, ...what });
+      const target = relayIn(bodyOf(request));
+      if (target === undefined) return refusalReply(refuse('payload', '', relayForm));
+      const made = await outbox.add(identity, target);
       return made.ok ? json(201, { id: made.id }, noStore) : refusalReply(made);
     }),
     ...['/-/webhooks', '/-/relays'].flatMap((path) => [
@@ -129,4 +135,17 @@ export function webhookRoutes(deps: WebhookRouteDeps): readonly Route[] {
       }),
     ]),
   ];
+}
+
+/** @returns undefined if it is no relay */
+function relayIn(said: unknown): NewTarget | undefined {
+  if (isEventRelayRequest(said)) {
+    const { name, kind, url, key: secret = '', from } = said;
+    const channels = [bucketsChannel, `${bucketsChannel}/*`];
+    return { kind, name, url, secret, channels, events: [], isFromBeginning: from === 'beginning' };
+  }
+  if (!isRelayRequest(said)) return undefined;
+  const { name, url, key: secret, from } = said;
+  const what = { kind: 'wakatime', channels: ['wakatime'], events: [] } as const;
+  return { ...what, name, url, secret, isFromBeginning: from === 'beginning' };
 }

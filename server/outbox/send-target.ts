@@ -71,7 +71,7 @@ export class TargetSender {
         return true;
       }
       const { epoch: newest } = since.head;
-      const changed = { name: channel, epoch: newest, changes: since.changes, told: this.#state.told };
+      const changed = { name: channel, epoch: newest, changes: since.changes, after: seq, told: this.#state.told };
       for (const delivery of this.#deps.deliveries(this.#to, changed)) {
         if (this.#stop.aborted) return false;
         const again = await this.#deliver(delivery, channel);

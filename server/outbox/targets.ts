@@ -34,6 +34,7 @@ export const isWebhookRequest = (value: unknown): value is WebhookRequest => che
 export const RelayRequest = Type.Object(
   {
     name: Name,
+    kind: Type.Optional(Type.Literal('wakatime')),
     url: Type.String({
       maxLength: 2_000,
       description:
@@ -52,6 +53,28 @@ export type RelayRequest = Static<typeof RelayRequest>;
 const checkRelay = compile(RelayRequest);
 export const isRelayRequest = (value: unknown): value is RelayRequest => checkRelay(value);
 
+/** What a person says of a relay of events. */
+export const EventRelayRequest = Type.Object(
+  {
+    name: Name,
+    kind: Type.Literal('activitywatch'),
+    url: Type.String({
+      maxLength: 2_000,
+      description: 'an ActivityWatch server, such as http://nas.lan:5600, or another hub',
+    }),
+    key: Type.Optional(Type.String({ maxLength: 200, description: 'the API key there, if it asks for one' })),
+    from: Type.Optional(
+      Type.Union([Type.Literal('now'), Type.Literal('beginning')], {
+        description: '`now`: what changes from now on; `beginning`: all buckets and events that there are, too',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type EventRelayRequest = Static<typeof EventRelayRequest>;
+const checkEventRelay = compile(EventRelayRequest);
+export const isEventRelayRequest = (value: unknown): value is EventRelayRequest => checkEventRelay(value);
+
 /** A target that is about to be stored. */
 export interface NewTarget {
   readonly kind: Target['kind'];
@@ -63,7 +86,7 @@ export interface NewTarget {
   readonly isFromBeginning: boolean;
 }
 
-export const targetKinds = ['webhook', 'wakatime'] as const;
+export const targetKinds = ['webhook', 'wakatime', 'activitywatch'] as const;
 
 const Target = Type.Object({
   id: Type.String(),

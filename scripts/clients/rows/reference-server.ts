@@ -26,16 +26,8 @@ const at = (seconds: number) => new Date(start + seconds * 1_000).toISOString();
 const quote = (time: string) => encodeURIComponent(time);
 
 async function runReference(bench: Workbench): Promise<RunReport> {
-  const bin = await bench.python(awServer);
-  const port = await freePort();
-  const home = bench.folder();
-  const folders = { HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, XDG_CACHE_HOME: home };
-  bench.start(join(bin, 'aw-server'), ['--host', '127.0.0.1', '--port', String(port), '--storage', 'peewee'], {
-    env: folders,
-  });
+  const reference = await startAwServer(bench, { port: await freePort(), home: bench.folder() });
   const { url } = await bench.hub({ HORAI_OWNER_TOKEN: '' });
-  const reference = `http://127.0.0.1:${port}/`;
-  await eventually(async () => (await fetch(`${reference}api/0/info`)).ok, 'aw-server to start');
   const requests = [
     ...bucketRequests(),
     ...eventRequests(),
@@ -53,6 +45,21 @@ async function runReference(bench: Workbench): Promise<RunReport> {
     version: '0.12.0',
     did: `answered the same ${requests.length} requests as the hub, with the same status and values`,
   };
+}
+
+/** @param place where it listens, and its folder: it goes on with what is there. @returns its address, once it answers */
+export async function startAwServer(
+  bench: Workbench,
+  { port, home }: { readonly port: number; readonly home: string },
+): Promise<string> {
+  const bin = await bench.python(awServer);
+  const folders = { HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, XDG_CACHE_HOME: home };
+  bench.start(join(bin, 'aw-server'), ['--host', '127.0.0.1', '--port', String(port), '--storage', 'peewee'], {
+    env: folders,
+  });
+  const url = `http://127.0.0.1:${port}/`;
+  await eventually(async () => (await fetch(`${url}api/0/info`)).ok, 'aw-server to start');
+  return url;
 }
 
 /** Both texts, from shortly before where they differ. */

@@ -102,7 +102,7 @@ async function passing(minutes: number): Promise<void> {
   for (let step = 0; step < minutes * 6; step += 1) {
     world.pass(minute / 6);
     // Reads of both nodes come after what the step began.
-    for (const node of nodes) await node.outbox.list('ann', 'webhook');
+    for (const node of nodes) await node.outbox.list('ann', ['webhook']);
   }
 }
 
@@ -123,7 +123,7 @@ describe('two nodes with one webhook', () => {
       if (index < keys.length - 1) await eventually(() => all.length === index + 2, `message ${index + 2}`);
     }
     await eventually(
-      async () => (await first.outbox.list('ann', 'webhook')).every(({ delivered }) => delivered === keys.length),
+      async () => (await first.outbox.list('ann', ['webhook'])).every(({ delivered }) => delivered === keys.length),
       'everything to be delivered',
     );
     await passing(2);
@@ -141,20 +141,20 @@ describe('two nodes with one webhook', () => {
     const later = new TestWorld(2, world.now());
     const second = new TestNode(store, later, all);
     later.pass(minute / 2);
-    await second.outbox.list('ann', 'webhook');
+    await second.outbox.list('ann', ['webhook']);
     expect(second.posted).toEqual([]);
     await eventually(() => {
       later.pass(minute / 2);
       return second.posted.length === 1;
     }, 'the second node to send');
     await eventually(
-      async () => (await second.outbox.list('ann', 'webhook')).every(({ delivered }) => delivered === 1),
+      async () => (await second.outbox.list('ann', ['webhook'])).every(({ delivered }) => delivered === 1),
       'the message to be counted',
     );
     // The first node wakes up: what it knew of the target is out of date, and it stores nothing of it.
     first.answer();
     await first.outbox.close();
-    const [view] = await second.outbox.list('ann', 'webhook');
+    const [view] = await second.outbox.list('ann', ['webhook']);
     expect(view).toMatchObject({ delivered: 1, waiting: 0, failing: null });
     await second.close();
   });

@@ -1,0 +1,14 @@
+// How each kind of target is sent the changes of a channel.
+
+import type { Hub } from '../core/hub.ts';
+import { eventDeliveries } from './activitywatch/event-deliveries.ts';
+import { heartbeatDeliveries, webhookDeliveries } from './delivery.ts';
+import type { SendDeps } from './send-target.ts';
+
+export function deliveriesFor(hub: Hub): SendDeps['deliveries'] {
+  return (to, changed) => {
+    const { kind } = to.target;
+    if (kind === 'webhook') return webhookDeliveries(to, changed);
+    return kind === 'wakatime' ? heartbeatDeliveries(to, changed) : eventDeliveries(hub, to, changed);
+  };
+}
