@@ -26,6 +26,7 @@ function viewsByPage(
     ],
     month: [[`month/${date}`, '.day-bars']],
     trends: [['trends', '.stacked']],
+    reports: [['reports?by=project,day', '.twin-table']],
     projects: [
       ['projects', '.project-list'],
       ['projects/ledger', '.stacked'],
@@ -67,6 +68,7 @@ export function emptyViews(): readonly PageView[] {
     week: ['week', 'main .sentence'],
     month: ['month', 'main .sentence'],
     trends: ['trends', 'main .sentence'],
+    reports: ['reports', 'main .sentence'],
     projects: ['projects', 'main .sentence'],
     project: ['projects/nothing', 'main .sentence'],
     goals: ['goals', 'main .sentence'],

@@ -2,12 +2,13 @@
 // TypeScript bundles them in memory when it starts, in some 50 ms. A file's name carries the hash of its content, so browsers may cache it
 // for ever.
 
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
 import type { Asset } from '../adapters/mobtimer/pages.ts';
 import { readBuiltFile } from '../runtime.ts';
+import { numberKeys, withNumbers } from './text-keys.ts';
 
 const sources = fileURLToPath(new URL('../../clients/web/', import.meta.url));
 
@@ -25,19 +26,14 @@ const folders = {
   'tasks.tsx': 'tasks',
   'day.tsx': 'day',
   'week.tsx': 'week',
-  'trends.tsx': 'trends',
-  'projects.tsx': 'projects',
-  'goals.tsx': 'goals',
+  'reports.tsx': 'reports',
   'rules.tsx': 'rules',
-  'history.tsx': 'history',
-  'leaderboards.tsx': 'leaderboards',
-  'profile.tsx': 'profile',
+  'lists.tsx': 'grouped',
+  'manage.tsx': 'grouped',
+  'ranges.tsx': 'grouped',
   'set-up.tsx': 'set-up',
   'sign-in.tsx': 'sign-in',
-  'devices.tsx': 'devices',
   'settings.tsx': 'settings',
-  'people.tsx': 'people',
-  'inspector.tsx': 'inspector',
   'manage.css': 'shared',
   'front.ts': 'front',
   'help.ts': 'help',
@@ -139,6 +135,7 @@ const together: readonly { readonly of: readonly string[]; readonly modules: rea
       'shared/use-items.ts',
       'shared/use-live.ts',
       'shared/wrong-date.tsx',
+      'shared/twin-table.tsx',
     ],
   },
   {
@@ -162,19 +159,30 @@ const together: readonly { readonly of: readonly string[]; readonly modules: rea
   { of: ['day/day-tables.ts'], modules: ['day/timeline.ts'] },
 ];
 
-const putTogether: Plugin = {
-  name: 'put together',
-  setup({ onLoad }) {
-    for (const path of new Set(together.flatMap(({ of }) => of))) {
-      const modules = together.flatMap((one) => (one.of.includes(path) ? one.modules : []));
-      const imports = modules.map((name) => (name.startsWith('preact') ? name : join(sources, name)));
-      onLoad({ filter: new RegExp(`/clients/web/${path.replaceAll('.', '\\.')}$`) }, async (file) => ({
-        contents: `${imports.map((name) => `import ${JSON.stringify(name)};`).join('')}${await readFile(file.path, 'utf8')}`,
-        loader: path.endsWith('x') ? 'tsx' : 'ts',
-      }));
-    }
+/** Puts modules together, and numbers the keys of texts (text-keys.ts). */
+const prepareSources: Plugin = {
+  name: 'prepare sources',
+  async setup({ onLoad }) {
+    const paths = (await readdir(sources, { recursive: true })).filter((path) => /\.tsx?$/.test(path));
+    const all = await Promise.all(
+      paths.sort().map(async (path) => ({ path, text: await readFile(join(sources, path), 'utf8') })),
+    );
+    const numbers = numberKeys(all);
+    const prepared = new Map(all.map((source) => [source.path, withNumbers(source, numbers)]));
+    onLoad({ filter: /\/clients\/web\/.*\.tsx?$/ }, ({ path }) => {
+      const name = relative(sources, path);
+      const imports = modulesBeside(name).map((module) => `import ${JSON.stringify(module)};`);
+      return { contents: imports.join('') + (prepared.get(name) ?? ''), loader: path.endsWith('x') ? 'tsx' : 'ts' };
+    });
   },
 };
+
+/** What is imported with a module, so that it is in one file with it. */
+function modulesBeside(path: string): readonly string[] {
+  return together
+    .flatMap(({ of, modules }) => (of.includes(path) ? modules : []))
+    .map((name) => (name.startsWith('preact') ? name : join(sources, name)));
+}
 
 export async function buildPages(): Promise<BuiltPages> {
   const { build } = await import('esbuild');
@@ -196,7 +204,7 @@ export async function buildPages(): Promise<BuiltPages> {
     loader: { '.svg': 'copy', '.png': 'copy' },
     tsconfigRaw: { compilerOptions: { jsx: 'react-jsx', jsxImportSource: 'preact' } },
     logLevel: 'silent',
-    plugins: [putTogether],
+    plugins: [prepareSources],
   });
   const { inputs, outputs } = built.metafile;
   const entries = new Map(

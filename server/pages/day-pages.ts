@@ -1,14 +1,14 @@
 // The markup of the pages of the merged day. Their data comes over the hub's own wire, so they are the same for everybody, and a script
 // fills them (clients/web).
 
-import type { Bundle } from './bundle.ts';
+import type { Bundle, BundleEntry } from './bundle.ts';
 import { html, type Markup } from './markup.ts';
 import type { PageName } from './paths.ts';
 import { type HubFacts, sheet } from './sheet.ts';
 
 interface DayPageFacts {
   readonly heading: string;
-  readonly script: `${Exclude<PageName, 'tasks' | 'month'>}.tsx`;
+  readonly script: BundleEntry;
   /** What there is for who has no JavaScript. */
   readonly otherwise: (base: string) => Markup;
 }
@@ -32,9 +32,10 @@ const dayPages: Readonly<Record<Exclude<PageName, 'tasks'>, DayPageFacts>> = {
     otherwise: () => html`Without it, <code>kronos week</code> shows the same in a terminal.`,
   },
   month: { heading: 'Month', script: 'week.tsx', otherwise: () => curl('/-/days?from=…&to=…') },
-  trends: { heading: 'Trends', script: 'trends.tsx', otherwise: () => curl('/-/days?from=…&to=…') },
-  projects: { heading: 'Projects', script: 'projects.tsx', otherwise: () => curl('/-/days?from=…&to=…') },
-  goals: { heading: 'Goals', script: 'goals.tsx', otherwise: () => curl('/api/v1/users/current/goals') },
+  trends: { heading: 'Trends', script: 'ranges.tsx', otherwise: () => curl('/-/days?from=…&to=…') },
+  reports: { heading: 'Reports', script: 'reports.tsx', otherwise: () => curl('/-/report?from=…&to=…') },
+  projects: { heading: 'Projects', script: 'ranges.tsx', otherwise: () => curl('/-/days?from=…&to=…') },
+  goals: { heading: 'Goals', script: 'lists.tsx', otherwise: () => curl('/api/v1/users/current/goals') },
   rules: {
     heading: 'Rules',
     script: 'rules.tsx',
@@ -42,20 +43,20 @@ const dayPages: Readonly<Record<Exclude<PageName, 'tasks'>, DayPageFacts>> = {
   },
   history: {
     heading: 'History',
-    script: 'history.tsx',
+    script: 'lists.tsx',
     otherwise: () => html`Without it, the request <code>history</code> of the wire answers the same.`,
   },
-  leaderboards: { heading: 'Leaderboards', script: 'leaderboards.tsx', otherwise: () => curl('/api/v1/leaders') },
-  profile: { heading: 'Profile', script: 'profile.tsx', otherwise: () => curl('/api/v1/users/…') },
+  leaderboards: { heading: 'Leaderboards', script: 'lists.tsx', otherwise: () => curl('/api/v1/leaders') },
+  profile: { heading: 'Profile', script: 'lists.tsx', otherwise: () => curl('/api/v1/users/…') },
   'sign-in': {
     heading: 'Sign in',
     script: 'sign-in.tsx',
     otherwise: (base) => html`A mob <a href="${base}/rooms">room</a> that is open needs no sign-in.`,
   },
-  devices: { heading: 'Devices and tokens', script: 'devices.tsx', otherwise: requests },
+  devices: { heading: 'Devices and tokens', script: 'manage.tsx', otherwise: requests },
   settings: { heading: 'Settings', script: 'settings.tsx', otherwise: requests },
-  people: { heading: 'People', script: 'people.tsx', otherwise: requests },
-  inspector: { heading: 'Inspector', script: 'inspector.tsx', otherwise: requests },
+  people: { heading: 'People', script: 'manage.tsx', otherwise: requests },
+  inspector: { heading: 'Inspector', script: 'manage.tsx', otherwise: requests },
   'set-up': {
     heading: 'Connect a tool',
     script: 'set-up.tsx',

@@ -15,6 +15,7 @@ const docs: Readonly<Record<PageName, RouteDoc>> = {
   week: { ...open, summary: 'Shows this week, or the week of a date: projects by days', params: date, responses },
   month: { ...open, summary: 'Shows this month, or the month of a date', params: date, responses },
   trends: { ...open, summary: 'Shows what changes over weeks and months', responses },
+  reports: { ...open, summary: 'Shows a report, submits weeks, and makes links for calendars', responses },
   projects: { ...open, summary: 'Shows all projects, or one', params, responses },
   tasks: { ...open, summary: 'Shows the page of tasks', responses },
   goals: { ...open, summary: 'Shows the goals, and changes them', responses },

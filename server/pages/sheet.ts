@@ -40,6 +40,7 @@ const ownStyles = {
   week: 'day.css',
   month: 'day.css',
   trends: 'day.css',
+  reports: 'day.css',
   projects: 'day.css',
   goals: 'day.css',
   rules: 'day.css',
@@ -76,6 +77,7 @@ const navigation = [
 /** Behind "More". */
 const furtherNavigation = [
   { name: 'month', href: '/month', text: 'Month' },
+  { name: 'reports', href: '/reports', text: 'Reports' },
   { name: 'goals', href: '/goals', text: 'Goals' },
   { name: 'rules', href: '/rules', text: 'Rules' },
   { name: 'history', href: '/history', text: 'History' },

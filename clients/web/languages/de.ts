@@ -7,6 +7,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'nav.week': 'Woche',
   'nav.month': 'Monat',
   'nav.trends': 'Verlauf',
+  'nav.reports': 'Berichte',
   'nav.projects': 'Projekte',
   'nav.goals': 'Ziele',
   'nav.rules': 'Regeln',

@@ -5,6 +5,7 @@ export const en = {
   'nav.week': 'Week',
   'nav.month': 'Month',
   'nav.trends': 'Trends',
+  'nav.reports': 'Reports',
   'nav.projects': 'Projects',
   'nav.goals': 'Goals',
   'nav.rules': 'Rules',

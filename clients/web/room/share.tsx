@@ -4,28 +4,16 @@ import type { RoomTexts } from '../languages/room.ts';
 import { pathTo } from '../shared/address.ts';
 import { CopyLines } from '../shared/copy-lines.tsx';
 import { fillPieces } from '../shared/fill-pieces.ts';
-import { qrCode } from '../shared/qr.ts';
-
-/** White modules around a code; scanners need them. */
-const quiet = 4;
+import { QrPicture } from '../shared/qr-picture.tsx';
 
 export function Share({ name, url, texts }: { name: string; url: string; texts: RoomTexts }) {
   const { text, pieces } = texts;
   const address = url + name;
-  const { size, path } = qrCode(address);
   const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
   return (
     <section class="card share" id="usage-container">
       <h2>{text('room.invite')}</h2>
-      <svg
-        class="qr"
-        role="img"
-        aria-label={text('room.qr', { address })}
-        viewBox={`${-quiet} ${-quiet} ${size + 2 * quiet} ${size + 2 * quiet}`}
-        shape-rendering="crispEdges"
-      >
-        <path d={path} />
-      </svg>
+      <QrPicture address={address} label={text('room.qr', { address })} />
       <CopyLines texts={texts} lines={[address]} />
       {local && <p class="soft">{text('room.local')}</p>}
       <h3>{text('room.terminal')}</h3>

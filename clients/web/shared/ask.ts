@@ -27,7 +27,7 @@ export async function ask<T>(method: string, path: string, body?: object): Promi
 }
 
 /** What the hub says of a refusal: its hint says what to do. */
-function reasonIn(value: unknown): string {
+export function reasonIn(value: unknown): string {
   if (typeof value !== 'object' || value === null) return '';
   const { error = '', hint }: { error?: unknown; hint?: unknown } = value;
   return typeof hint === 'string' && hint !== '' ? `${error}: ${hint}` : String(error);

@@ -39,14 +39,16 @@ function followPerson(): void {
  * Draws a page into the place that the markup has for it.
  * @param id of the place
  * @param draw gets the path of the page and its place, whose data says what the hub knows
+ * @param own the page's own texts
  */
-export async function openPage(
+export async function openPage<Key extends string = never>(
   id: string,
-  draw: (texts: Texts, path: string, place: HTMLElement) => ComponentChild,
+  draw: (texts: Texts<TextKey | Key>, path: string, place: HTMLElement) => ComponentChild,
+  own?: TextTables<Key>,
 ): Promise<void> {
   const place = document.getElementById(id);
   if (place === null) return;
-  const texts = await translateFrame();
+  const texts = await translateFrame(own);
   place.replaceChildren();
   render(draw(texts, pagePath(), place), place);
 }

@@ -3,10 +3,7 @@
 import type { Texts } from '../languages/languages.ts';
 import { hubUrl } from './address.ts';
 import { CopyLines } from './copy-lines.tsx';
-import { qrCode } from './qr.ts';
-
-/** White modules around a code; scanners need them. */
-const quiet = 4;
+import { QrPicture } from './qr-picture.tsx';
 
 export interface OneTimeLinkProps {
   readonly texts: Texts;
@@ -17,19 +14,10 @@ export interface OneTimeLinkProps {
 
 export function OneTimeLink({ texts, code, expires }: OneTimeLinkProps) {
   const address = `${hubUrl()}/sign-in#${code}`;
-  const { size, path } = qrCode(address);
   const moment = new Intl.DateTimeFormat(texts.locale, { dateStyle: 'medium', timeStyle: 'short' });
   return (
     <div class="one-time">
-      <svg
-        class="qr"
-        role="img"
-        aria-label={texts.text('link.qr')}
-        viewBox={`${-quiet} ${-quiet} ${size + 2 * quiet} ${size + 2 * quiet}`}
-        shape-rendering="crispEdges"
-      >
-        <path d={path} />
-      </svg>
+      <QrPicture address={address} label={texts.text('link.qr')} />
       <CopyLines texts={texts} lines={[address]} />
       <p class="hint">{texts.text('link.once', { time: moment.format(expires) })}</p>
     </div>

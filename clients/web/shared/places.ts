@@ -14,6 +14,7 @@ export const places: readonly PagePlace[] = [
   { name: 'nav.week', path: '/week', keys: 'g w' },
   { name: 'nav.month', path: '/month', keys: 'g m' },
   { name: 'nav.trends', path: '/trends', keys: 'g n' },
+  { name: 'nav.reports', path: '/reports', keys: 'g e' },
   { name: 'nav.projects', path: '/projects', keys: 'g p' },
   { name: 'nav.tasks', path: '/tasks', keys: 'g k' },
   { name: 'nav.rooms', path: '/rooms', keys: 'g r' },

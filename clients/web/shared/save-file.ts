@@ -1,8 +1,9 @@
-// Saves a text as a file of this machine.
+// Saves a file on this machine, by the browser's own dialog.
 
-/** Saves a text by the browser's own dialog. */
-export function saveFile(name: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+/** @param content a text is CSV */
+export function saveFile(name: string, content: string | Blob): void {
+  const blob = typeof content === 'string' ? new Blob([content], { type: 'text/csv;charset=utf-8' }) : content;
+  const address = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = address;
   link.download = name;

@@ -17,9 +17,9 @@ export function figure(text: string): SentencePart {
   return { text, role: 'figure' };
 }
 
-export function partsOf(
-  texts: Texts,
-  key: TextKey,
+export function partsOf<Key extends string = TextKey>(
+  texts: Pick<Texts<Key>, 'pieces'>,
+  key: Key,
   values: Readonly<Record<string, SentencePart>>,
 ): readonly SentencePart[] {
   return texts.pieces(key).map((piece) => ('text' in piece ? plain(piece.text) : (values[piece.name] ?? plain(''))));

@@ -1,5 +1,6 @@
 // The tables of a table twin. They are fetched when somebody opens it.
 
+import type { ComponentChildren } from 'preact';
 import { toCsv } from '../../../protocol/csv.ts';
 import type { Texts } from '../languages/languages.ts';
 import { pathTo } from './address.ts';
@@ -7,19 +8,30 @@ import { type DataTable, type TableAction, type TableCell, tableCsv } from './da
 import { saveFile } from './save-file.ts';
 import { exactTime } from './time-format.ts';
 
-export function TwinTable({ table, file, texts }: { table: DataTable; file: string; texts: Texts }) {
+export interface TwinTableProps {
+  readonly table: DataTable;
+  /** Begins the name of its file. */
+  readonly file: string;
+  readonly texts: Texts;
+  /** In the place of the button that saves the table. */
+  readonly buttons?: ComponentChildren;
+}
+
+export function TwinTable({ table, file, texts, buttons }: TwinTableProps) {
   const name = `${file}-${table.name}.csv`;
   return (
     <section class="twin-table" data-table={table.name}>
       <div class="twin-head">
         <h3>{table.title}</h3>
-        <button
-          type="button"
-          aria-label={`${texts.text('table.csv')}: ${table.title}`}
-          onClick={() => saveFile(name, toCsv(tableCsv(table, texts)))}
-        >
-          {texts.text('table.csv')}
-        </button>
+        {buttons ?? (
+          <button
+            type="button"
+            aria-label={`${texts.text('table.csv')}: ${table.title}`}
+            onClick={() => saveFile(name, toCsv(tableCsv(table, texts)))}
+          >
+            {texts.text('table.csv')}
+          </button>
+        )}
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reached by the keyboard */}
       <section class="twin-scroll" tabIndex={0} aria-label={texts.text('table.region', { title: table.title })}>

@@ -104,17 +104,12 @@ describe('the scripts', () => {
       'tasks.tsx',
       'room.tsx',
       'sign-in.tsx',
-      'devices.tsx',
       'settings.tsx',
-      'people.tsx',
-      'inspector.tsx',
-      'trends.tsx',
-      'projects.tsx',
-      'goals.tsx',
+      'reports.tsx',
       'rules.tsx',
-      'history.tsx',
-      'leaderboards.tsx',
-      'profile.tsx',
+      'lists.tsx',
+      'ranges.tsx',
+      'manage.tsx',
     ];
     for (const entry of entries) {
       const all = [built.path(entry), ...built.imports(entry)].map(size);

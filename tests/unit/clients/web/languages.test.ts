@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { en } from '../../../../clients/web/languages/en.ts';
+import { enReports } from '../../../../clients/web/languages/en-reports.ts';
 import { enRoom } from '../../../../clients/web/languages/en-room.ts';
 import { enTasks } from '../../../../clients/web/languages/en-tasks.ts';
 import { languages, textsFor } from '../../../../clients/web/languages/languages.ts';
+import { reportLanguages } from '../../../../clients/web/languages/reports.ts';
 import { roomLanguages } from '../../../../clients/web/languages/room.ts';
 import { taskLanguages } from '../../../../clients/web/languages/tasks.ts';
 import { bindings } from '../../../../clients/web/tasks/keys.ts';
@@ -18,8 +20,8 @@ const sources = fileURLToPath(new URL('../../../../clients/web/', import.meta.ur
 const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 /** What pages share, and what a page has for itself. */
-const tables = { pages: languages, room: roomLanguages, tasks: taskLanguages } as const;
-const inEnglish: Readonly<Record<string, string>> = { ...en, ...enRoom, ...enTasks };
+const tables = { pages: languages, reports: reportLanguages, room: roomLanguages, tasks: taskLanguages } as const;
+const inEnglish: Readonly<Record<string, string>> = { ...en, ...enReports, ...enRoom, ...enTasks };
 
 describe('the texts of the pages', () => {
   test.each(
@@ -38,7 +40,7 @@ describe('the texts of the pages', () => {
   });
 
   test('no key is in two tables', () => {
-    const keys = [en, enRoom, enTasks].flatMap((table) => Object.keys(table));
+    const keys = [en, enReports, enRoom, enTasks].flatMap((table) => Object.keys(table));
     expect(keys.length).toBe(new Set(keys).size);
   });
 
@@ -58,13 +60,14 @@ describe('the texts of the pages', () => {
       .map((name) => readFileSync(join(sources, name), 'utf8'))
       .join('\n');
     // Keys that are put together: tasks.key-<command>, room.sound-<state>, nav.<page>, lane.<lane>, sentence.<tense>, flow.<state>, privacy.<action>,
-    // rules.<comparison>, history.<channel>.
+    // rules.<comparison>, history.<channel>, reports.by-<group>, reports.round-<direction>.
     const made = new RegExp(
       [
         '^(?:nav|lane|flow)\\.',
         '^sentence\\.(?:now|past)',
         '^privacy\\.(?:drop|redact|hash|remove)$',
         '^rules\\.(?:is|begins|contains|matches)$',
+        '^reports\\.(?:by|round|per)-',
         '^history\\.[a-z_]+s$',
         '^unassigned\\.(?:more|shorter)-',
         '^tasks\\.(?:key-|did-|wrong )',
