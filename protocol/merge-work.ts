@@ -1,7 +1,15 @@
 // M14: the merge of work that two devices did on one task, in the form in which the devices have it: with lists of starts and stops
 // (2019), or with a sum, and intervals if the client knows them. work.ts merges the values.
 
-import { formatIntervals, intervalEdit, pairMoments, parseIntervals, sumOf, withoutOverlaps } from './intervals.ts';
+import {
+  formatIntervals,
+  intervalEdit,
+  pairMoments,
+  parseIntervals,
+  sumOf,
+  type WorkInterval,
+  withoutOverlaps,
+} from './intervals.ts';
 import type { Task } from './messages.ts';
 import { same } from './same.ts';
 import { mergeWork, type Work } from './work.ts';
@@ -80,5 +88,8 @@ export function lacksWork(before: Task, after: Task, ours: Task): boolean {
   if (old === undefined || recent === undefined || mine === undefined) return false;
   if (recent.worktime > old.worktime && mine.worktime < recent.worktime && !hasLists(ours)) return true;
   const { added } = intervalEdit(old.intervals, recent.intervals);
-  return added.some(({ from }) => !mine.intervals.some((one) => one.from === from));
+  // Nobody shortens an interval in lists: one that ends earlier was stopped apart.
+  const has = ({ from, to }: WorkInterval) =>
+    mine.intervals.some((one) => one.from === from && (one.to >= to || !hasLists(ours)));
+  return added.some((one) => !has(one));
 }

@@ -2,6 +2,8 @@
 // They are fields of their own on the wire, which older clients keep without knowing them (docs/decisions/0014). plain.ts has the other
 // fields.
 
+import { projectTag } from './project-tag.ts';
+
 /** From the least to the most important. */
 export const priorities = ['low', 'medium', 'high'] as const;
 export type Priority = (typeof priorities)[number];
@@ -71,18 +73,6 @@ const projectForm = /^[\p{L}\p{N}][\p{L}\p{N}_/-]*(?:\.[\p{L}\p{N}_/-]+)*$/u;
 
 export function isProject(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 200 && projectForm.test(value);
-}
-
-/**
- * The tag by which clients that know no projects see one: `home_garden` for `home.garden` (N1.2). Letters lose their accents; '' if nothing
- * is left.
- */
-export function projectTag(project: string): string {
-  return project
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
-    .replace(/[^0-9a-zA-Z\-_]+/g, '_')
-    .replace(/^_+|_+$/g, '');
 }
 
 function isMoment(value: unknown): value is number {

@@ -200,6 +200,12 @@ export interface SdkChannel<T> {
   create(item: T, options?: ItemSpan & { readonly key?: string }): Promise<QueuedWrite | SdkFailure>;
   /** Replaces an item by `item`, which must be complete. Fields that only others changed meanwhile keep their values. */
   update(key: string, item: T, span?: ItemSpan): Promise<QueuedWrite | SdkFailure>;
+  /**
+   * Creates an item again that somebody has deleted since it was read: an edit beats a delete. If another device has created it again by
+   * then, the edit is merged with that.
+   * @param before the item without the edit
+   */
+  restore(key: string, item: T, before: T, span?: ItemSpan): Promise<QueuedWrite | SdkFailure>;
   /** Deletes an item. Refused as `stale` if another device changed the item meanwhile: an edit beats a delete. */
   delete(key: string): Promise<QueuedWrite | SdkFailure>;
   /** Replaces all items. Items that others created or changed meanwhile stay. */

@@ -174,6 +174,11 @@ export class MirroredChannel implements SdkChannel<unknown> {
     return this.#enqueue({ type: 'create', ...toEntry({ ...options, key: options.key ?? this.#deps.id(), item }) });
   }
 
+  async restore(key: string, item: unknown, before: unknown, span: ItemSpan = {}): Promise<QueuedWrite | SdkFailure> {
+    if (!this.#isLoaded) await this.load();
+    return this.#enqueue({ type: 'update', ...toEntry({ ...span, key, item }), before });
+  }
+
   update(key: string, item: unknown, span: ItemSpan = {}): Promise<QueuedWrite | SdkFailure> {
     return this.#change(key, (before) => ({ type: 'update', ...toEntry({ ...span, key, item }), before }));
   }

@@ -3,6 +3,7 @@
 // clock in this file.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
+import { mergeLists, withoutTagOf } from '../../protocol/merge-lists.ts';
 import { withMergedWork } from '../../protocol/merge-work.ts';
 import type { Requests } from '../../protocol/messages.ts';
 import { same } from '../../protocol/same.ts';
@@ -44,25 +45,39 @@ export function getKey(intent: WriteIntent): string {
   return 'key' in intent ? intent.key : '';
 }
 
+/** The lists whose entries are merged one by one, because their order does not count. */
+const listFields = ['tags', 'needs', 'notes'];
+
 /**
  * Three-way merge: applies the edit from `before` to `ours` to `current`. Objects are merged field by field. If both sides changed a
- * field, ours wins, because it arrives later (W6 of protocol/README.md); the other value stays in the history.
+ * field, ours wins, because it arrives later (W6 of protocol/README.md); the other value stays in the history. Of `tags`, `needs` and
+ * `notes` both sides keep what they added.
  */
 export function rebase(before: unknown, current: unknown, ours: unknown): unknown {
   if (!isObject(before) || !isObject(current) || !isObject(ours) || same(before, current)) return ours;
   const oldFields = new Map(Object.entries(before));
   const fields = new Map(Object.entries(current));
   for (const [field, value] of Object.entries(ours)) {
-    if (!oldFields.has(field) || !same(oldFields.get(field), value)) fields.set(field, value);
+    const [old, theirs] = [oldFields.get(field), fields.get(field)];
+    if (oldFields.has(field) && same(old, value)) continue;
+    const isList = listFields.includes(field) && Array.isArray(value) && Array.isArray(theirs);
+    fields.set(field, isList ? mergeLists(Array.isArray(old) ? old : [], theirs, value) : value);
   }
   for (const field of oldFields.keys()) if (!Object.hasOwn(ours, field)) fields.delete(field);
+  const tags = fields.get('tags');
+  if (Array.isArray(tags))
+    fields.set('tags', withoutTagOf(textOf(current['project']), textOf(fields.get('project')), tags));
   const merged = Object.fromEntries(fields);
-  return hasIntervals(current) && hasIntervals(ours) ? withMergedWork(merged, before, current, ours) : merged;
+  return hasWork(current) || hasWork(ours) ? withMergedWork(merged, before, current, ours) : merged;
 }
 
-/** True for a task with intervals of work: what two devices worked is the sum (M14). */
-function hasIntervals({ intervals }: { readonly intervals?: unknown }): boolean {
-  return typeof intervals === 'string';
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** True for a task with intervals of work, or with lists of starts and stops: what two devices worked is the sum (M14). */
+function hasWork({ intervals, start, stop }: Readonly<Record<string, unknown>>): boolean {
+  return typeof intervals === 'string' || (Array.isArray(start) && Array.isArray(stop));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 // `npm run prove -- crash [rounds] [seed]`, `npm run prove -- hostile [inputs] [seed]` and its parts `unread [MiB]` and `large [MiB]`,
-// `npm run prove -- day [days] [seed]`, `npm run prove -- nodes [seeds] [first]`, `npm run prove -- suggestions [months]`,
-// `npm run prove -- disk`, `npm run prove -- guard [days] [seed]` and `npm run prove -- vims [seeds] [first]`: longer runs of what the tests run briefly.
+// `npm run prove -- day [days] [seed]`, `npm run prove -- nodes [seeds] [first]`, `npm run prove -- planning [seeds] [first]`,
+// `npm run prove -- suggestions [months]`, `npm run prove -- disk`, `npm run prove -- guard [days] [seed]` and `npm run prove -- vims [seeds] [first]`: longer runs of what the tests run briefly.
 
 import { proveCrashes } from './crash.ts';
 import { proveDays } from './day.ts';
@@ -10,6 +10,7 @@ import { proveHostile } from './hostile.ts';
 import { proveVisitors } from './hostile-visitors.ts';
 import { proveLargeChannel } from './large-channel.ts';
 import { proveNodes } from './nodes.ts';
+import { provePlanning } from './planning.ts';
 import { proveSuggestions, unseenSeed } from './suggestions.ts';
 import { proveUnreadAnswers } from './unread-answers.ts';
 import { proveVims } from './vims.ts';
@@ -45,6 +46,7 @@ const proofs = new Map<
   ],
   ['disk', () => proveDisk((line) => console.log(line))],
   ['nodes', (seeds, first) => proveNodes(seeds ?? 1_000, first, (line) => console.log(line))],
+  ['planning', (seeds, first) => provePlanning(seeds ?? 5_000, first, (line) => console.log(line))],
   ['suggestions', (months) => proveSuggestions(months ?? 12, unseenSeed, (line) => console.log(line))],
   ['vims', (seeds, first) => proveVims(seeds ?? 10_000, first, (line) => console.log(line))],
   ['guard', (days, first) => proveGuard(days ?? 200, first, (line) => console.log(line))],

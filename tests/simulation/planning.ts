@@ -1,6 +1,7 @@
 // Simulates command lines and kronos.vim of both generations that complete, undo, plan and delete recurring tasks while they are apart, on a
 // network that cuts connections and a hub that crashes, from one seed. The command lines are the real actions and the real sync. At the end
-// all are brought together; then each series has one open task, dependencies have no cycle, and nothing that a person wrote is lost.
+// all are brought together; then each series has one open task, dependencies have no cycle, and no task, note, dependency or time of work that
+// a command line stored is lost.
 
 import * as actions from '../../clients/kronos/data/actions.ts';
 import { type DatabaseStore, emptyDatabase, type KronosDatabase } from '../../clients/kronos/data/database.ts';
@@ -8,6 +9,7 @@ import { recordStep } from '../../clients/kronos/data/edits.ts';
 import { AccountDatabase, synchronize } from '../../clients/kronos/sync/sync.ts';
 import { connect, MemoryStorage, type Socket } from '../../clients/typescript/index.ts';
 import { createsCycle } from '../../protocol/dependencies.ts';
+import { parseIntervals, type WorkInterval } from '../../protocol/intervals.ts';
 import type { Task } from '../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf } from '../../protocol/plain.ts';
 import { seriesOf } from '../../protocol/recurrence.ts';
@@ -24,6 +26,10 @@ export interface Outcome {
   readonly faults: readonly string[];
   /** How many tasks were completed that recur. */
   readonly completed: number;
+  /** How many intervals of work were stored. */
+  readonly worked: number;
+  /** How many dependencies were added. */
+  readonly needed: number;
   readonly syncs: number;
   readonly crashes: number;
   readonly story: readonly string[];
@@ -134,8 +140,12 @@ class Simulation implements DeviceContext {
   #generation = 0;
   #stormy = false;
   #dying = false;
-  /** Notes that were added, and the series of tasks that were deleted or whose note is. */
-  #notes = new Map<string, string>();
+  /** The texts of notes and tasks that were added, with the series of their task. */
+  #texts = new Map<string, string>();
+  /** Work that was stopped, with the index of its task. */
+  #work: { readonly index: string; readonly interval: WorkInterval }[] = [];
+  /** Dependencies that were added: the indexes of both tasks. */
+  #needs: { readonly index: string; readonly needed: string }[] = [];
   #deletedSeries = new Set<string>();
 
   constructor(seed: number, tampering: Tampering) {
@@ -227,7 +237,8 @@ class Simulation implements DeviceContext {
     await this.#end();
     await this.#judge();
     const { faults, completed, syncs, crashes, story } = this;
-    return { seed: this.#seed, faults, completed, syncs, crashes, story };
+    const [worked, needed] = [this.#work.length, this.#needs.length];
+    return { seed: this.#seed, faults, completed, worked, needed, syncs, crashes, story };
   }
 
   async #step(chance: () => number): Promise<void> {
@@ -265,27 +276,41 @@ class Simulation implements DeviceContext {
       return outcome.ok;
     };
     if (task === undefined || choice > 0.93) {
-      run('add', actions.add, `${this.value()}${chance() < 0.4 ? ' every:2d :1d' : ''} @p${Math.floor(chance() * 3)}`);
+      const text = this.value();
+      run('add', actions.add, `${text}${chance() < 0.4 ? ' every:2d :1d' : ''} @p${Math.floor(chance() * 3)}`);
+      const added = cli.database.read().tasks.find(({ desc }) => desc === text);
+      if (added !== undefined) this.#texts.set(text, seriesOf(added.index));
     } else if (choice < 0.4) {
-      if (run('done', actions.done, `${task.id}`) && task.every !== undefined) this.completed += 1;
+      if (!run('done', actions.done, `${task.id}`)) return;
+      this.#noteWork(task);
+      if (task.every !== undefined) this.completed += 1;
     } else if (choice < 0.5) {
       if (done !== undefined) run('undone', actions.undone, `${done.id}`);
-    } else if (choice < 0.65) {
+    } else if (choice < 0.6) {
       const text = this.value();
-      if (run('note', actions.note, `${task.id} ${text}`)) this.#notes.set(text, seriesOf(task.index));
-    } else if (choice < 0.8) {
-      if (other !== undefined && other !== task) run('update', actions.update, `${task.id} needs:${other.id}`);
-    } else if (choice < 0.86) {
+      if (run('note', actions.note, `${task.id} ${text}`)) this.#texts.set(text, seriesOf(task.index));
+    } else if (choice < 0.7) {
+      if (other === undefined || other === task) return;
+      const isAdded = run('update', actions.update, `${task.id} needs:${other.id}`);
+      if (isAdded) this.#needs.push({ index: task.index, needed: other.index });
+    } else if (choice < 0.75) {
       run(
         'update',
         actions.update,
         `${task.id} priority:${chance() < 0.5 ? 'high' : '-'} @p${Math.floor(chance() * 3)}`,
       );
-    } else if (choice < 0.9) run('toggle', actions.toggle, `${task.id}`);
-    else {
+    } else if (choice < 0.9) {
+      if (run('toggle', actions.toggle, `${task.id}`)) this.#noteWork(task);
+    } else {
       this.#deletedSeries.add(seriesOf(task.index));
       run('delete', actions.remove, `${task.id}`);
     }
+  }
+
+  /** @param task as it was before it was stopped, or completed */
+  #noteWork({ index, active }: PlainTask): void {
+    const interval = { from: active, to: this.#now };
+    if (active !== 0 && interval.to > active) this.#work.push({ index, interval });
   }
 
   /** @param most messages to the hub before the connection is cut; undefined for a connection that lasts */
@@ -428,10 +453,30 @@ class Simulation implements DeviceContext {
       const closes = needs.some((needed) => createsCycle(index, needed, (other) => byIndex.get(other)));
       if (closes) this.fault(`${index} needs itself`);
     }
+    this.#judgeLosses(tasks);
+  }
+
+  #judgeLosses(tasks: readonly PlainTask[]): void {
     const gone = this.deletions.map(({ seen }) => seen).join(' ');
     const kept = JSON.stringify(tasks);
-    for (const [note, series] of this.#notes) {
-      if (!kept.includes(note) && !this.#deletedSeries.has(series) && !gone.includes(note)) this.fault(`lost: ${note}`);
+    for (const [text, series] of this.#texts) {
+      if (!kept.includes(text) && !this.#deletedSeries.has(series) && !gone.includes(text)) this.fault(`lost: ${text}`);
+    }
+    const byIndex = new Map(tasks.map((task) => [task.index, task]));
+    for (const { index, interval } of this.#work) {
+      const task = byIndex.get(index);
+      // A task may have been deleted, and a deletion may have been undone by an edit that did not know of this work.
+      if (task === undefined || this.#deletedSeries.has(seriesOf(index)) || gone.includes(index)) continue;
+      if (!isCovered(interval, parseIntervals(task.intervals))) {
+        this.fault(`lost: work ${interval.from}+${interval.to - interval.from} of ${index}: ${task.intervals}`);
+      }
+    }
+    if (this.#deletedSeries.size > 0 || this.deletions.length > 0) return;
+    for (const { index, needed } of this.#needs) {
+      const isThere = byIndex.get(index)?.needs?.includes(needed) === true;
+      // A dependency that would close a cycle is left out (N4.3).
+      const closes = createsCycle(index, needed, (other) => byIndex.get(other));
+      if (!isThere && !closes) this.fault(`lost: ${index} needs ${needed}`);
     }
   }
 
@@ -449,6 +494,12 @@ class Simulation implements DeviceContext {
       if (count > 1 || (count === 0 && !mayEnd)) this.fault(`${series} has ${count} open tasks`);
     }
   }
+}
+
+function isCovered({ from, to }: WorkInterval, intervals: readonly WorkInterval[]): boolean {
+  let reached = from;
+  for (const one of intervals) if (one.from <= reached) reached = Math.max(reached, one.to);
+  return reached >= to;
 }
 
 /** The fields in one order, and lists whose order does not count sorted. */

@@ -10,6 +10,7 @@ import {
   parseIntervals,
   sumOf,
 } from '../../../protocol/intervals.ts';
+import { mergeLists, withoutTagOf } from '../../../protocol/merge-lists.ts';
 import {
   type PlainTask,
   plainFields,
@@ -20,13 +21,7 @@ import {
   workOf,
   writtenValue,
 } from '../../../protocol/plain.ts';
-import {
-  emptyValueOf,
-  type PlanningFields,
-  planningFields,
-  planningOf,
-  projectTag,
-} from '../../../protocol/planning.ts';
+import { emptyValueOf, type PlanningFields, planningFields, planningOf } from '../../../protocol/planning.ts';
 import { isRepetition } from '../../../protocol/recurrence.ts';
 import { doneId } from '../../../protocol/task.ts';
 import { lengthOnly, mergeWork, type Work } from '../../../protocol/work.ts';
@@ -143,9 +138,9 @@ function merge(current: PlainTask, before: TaskEdit['before'], after: Partial<Pl
       { ...work, active: merged.active, worktime },
     );
   }
-  const tags = withoutTagOf(current.project, merged.project, mergeLists(current.tags, before.tags, after.tags));
-  const needs = mergeLists(current.needs, before.needs, after.needs);
-  const notes = mergeLists(current.notes, before.notes, after.notes);
+  const tags = withoutTagOf(current.project, merged.project, mergeLists(before.tags, current.tags, after.tags));
+  const needs = mergeLists(before.needs, current.needs, after.needs);
+  const notes = mergeLists(before.notes, current.notes, after.notes);
   const becomesDone = after.done !== undefined && after.done !== 0 && current.done === 0;
   const work = isWork(before, after) ? editedWork(current, before, after) : workOf(current);
   return withWork(
@@ -158,29 +153,6 @@ function merge(current: PlainTask, before: TaskEdit['before'], after: Partial<Pl
     // A done task is not active.
     { ...work, active: merged.done === 0 ? work.active : 0 },
   );
-}
-
-/** Adds and removes what one side added and removed; the rest stays as the other side has it. */
-function mergeLists<T>(
-  current: readonly T[] = [],
-  before: readonly T[] = [],
-  after: readonly T[] | undefined = before,
-): readonly T[] {
-  const has = (list: readonly T[], one: T) => list.some((other) => isSame(one, other));
-  const added = after.filter((one) => !has(before, one) && !has(current, one));
-  const removed = before.filter((one) => !has(after, one));
-  return [...current.filter((one) => !has(removed, one)), ...added];
-}
-
-/** A project that another one replaces takes its tag with it (N1.2). */
-function withoutTagOf(
-  former: string | undefined,
-  project: string | undefined,
-  tags: readonly string[],
-): readonly string[] {
-  if (former === undefined || former === project) return tags;
-  const tag = projectTag(former);
-  return tags.filter((one) => one !== tag || (project !== undefined && projectTag(project) === tag));
 }
 
 const workFields = ['active', 'last_active', 'worktime', 'intervals'] as const;

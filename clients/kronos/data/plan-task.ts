@@ -3,7 +3,8 @@
 
 import { createsCycle } from '../../../protocol/dependencies.ts';
 import { type PlainTask, withPlanning } from '../../../protocol/plain.ts';
-import { type PlanningFields, planningOf, projectOf, projectTag } from '../../../protocol/planning.ts';
+import { type PlanningFields, planningOf, projectOf } from '../../../protocol/planning.ts';
+import { projectTag } from '../../../protocol/project-tag.ts';
 import { anchorEvery, nextDue, parseEvery } from '../../../protocol/recurrence.ts';
 import type { Result } from '../../../protocol/result.ts';
 import type { PlanningWords, TaskLine, TaskLineError } from '../../../protocol/words.ts';

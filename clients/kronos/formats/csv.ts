@@ -1,7 +1,8 @@
 // Our own tasks as CSV, one a row, for a spreadsheet and back. A file of another program is read too, if it has a column `desc` or `description`.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
-import { planningOf, projectOf, projectTag } from '../../../protocol/planning.ts';
+import { planningOf, projectOf } from '../../../protocol/planning.ts';
+import { projectTag } from '../../../protocol/project-tag.ts';
 import type { KronosDatabase } from '../data/database.ts';
 import { type NamedRow, readCsv, writeCsv } from './csv-rows.ts';
 import { hashName, type ImportNotice, isJsonObject, type TaskFormat, toTag } from './format.ts';

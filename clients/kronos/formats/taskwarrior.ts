@@ -4,14 +4,8 @@
 
 import { createHash } from 'node:crypto';
 import type { PlainTask } from '../../../protocol/plain.ts';
-import {
-  isProject,
-  type Priority,
-  planningOf,
-  projectOf,
-  projectTag,
-  type TaskNote,
-} from '../../../protocol/planning.ts';
+import { isProject, type Priority, planningOf, projectOf, type TaskNote } from '../../../protocol/planning.ts';
+import { projectTag } from '../../../protocol/project-tag.ts';
 import { anchorEvery, parseEvery } from '../../../protocol/recurrence.ts';
 import { localZone } from '../../../protocol/zone.ts';
 import type { KronosDatabase } from '../data/database.ts';

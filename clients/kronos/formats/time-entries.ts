@@ -3,7 +3,8 @@
 
 import { formatIntervals, parseIntervals, sumOf, type WorkInterval } from '../../../protocol/intervals.ts';
 import { type PlainTask, workOf } from '../../../protocol/plain.ts';
-import { isProject, planningOf, projectOf, projectTag } from '../../../protocol/planning.ts';
+import { isProject, planningOf, projectOf } from '../../../protocol/planning.ts';
+import { projectTag } from '../../../protocol/project-tag.ts';
 import { editIntervals } from '../../../protocol/task-intervals.ts';
 import { hashName, type ImportNotice, type ParsedTasks, toTag } from './format.ts';
 

@@ -2,14 +2,8 @@
 // a description that would be read as something else is written with a backslash before it.
 
 import type { PlainTask } from '../../../protocol/plain.ts';
-import {
-  isProject,
-  type Priority,
-  planningOf,
-  projectOf,
-  projectTag,
-  tagsWithoutProject,
-} from '../../../protocol/planning.ts';
+import { isProject, type Priority, planningOf, projectOf, tagsWithoutProject } from '../../../protocol/planning.ts';
+import { projectTag } from '../../../protocol/project-tag.ts';
 import { parseEvery } from '../../../protocol/recurrence.ts';
 import { localZone } from '../../../protocol/zone.ts';
 import type { KronosDatabase } from '../data/database.ts';

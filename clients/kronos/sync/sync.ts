@@ -7,11 +7,11 @@ import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
 import { isRepetition } from '../../../protocol/recurrence.ts';
 import type { Connection, RefusedWrite, SdkChannel, SyncResult } from '../../typescript/api.ts';
 import type { DatabaseStore, KronosDatabase, TaskEdit } from '../data/database.ts';
-import { appendStep, applyEdits, editsBetween } from '../data/edits.ts';
+import { appendStep, applyEdits, editsBetween, invertEdit } from '../data/edits.ts';
 
 type TaskChannel = Pick<
   SdkChannel<Task>,
-  'items' | 'position' | 'isCurrent' | 'pendingCount' | 'open' | 'create' | 'update' | 'delete' | 'onItems'
+  'items' | 'position' | 'isCurrent' | 'pendingCount' | 'open' | 'create' | 'restore' | 'update' | 'delete' | 'onItems'
 >;
 
 /** @returns the channel's tasks, in its order */
@@ -136,6 +136,12 @@ export class TaskSync {
     const write = async ({ index: key }: TaskEdit) => {
       const [task, item] = [after.get(key), items.get(key)?.item];
       if (task === undefined) return { type: 'delete', key, result: await tasks.delete(key) };
+      const former = item === undefined ? formerTask(database.queue, task) : undefined;
+      if (former !== undefined) {
+        const wire = wireOf(undefined, undefined, task);
+        // Another device may bring it back, too, before this write arrives.
+        return { type: 'create', key, result: await tasks.restore(key, wire, wireOf(undefined, undefined, former)) };
+      }
       if (item === undefined) {
         return { type: 'create', key, result: await tasks.create(wireOf(undefined, undefined, task), { key }) };
       }
@@ -165,6 +171,14 @@ function applyQueue({ queue, tasks }: KronosDatabase, hubTasks: readonly PlainTa
     ...queue.filter(({ index }) => !deletedThere.has(index)),
     ...restored.map((task): TaskEdit => ({ index: task.index, before: null, after: task })),
   ]);
+}
+
+/** @returns a task as it was before the queued edits; undefined if they created it, or if it follows another one in a series (N3.5) */
+function formerTask(queue: readonly TaskEdit[], task: PlainTask): PlainTask | undefined {
+  if (isRepetition(task.index)) return undefined;
+  const edits = queue.filter(({ index }) => index === task.index);
+  const isOwn = edits.length === 0 || edits.some(({ before }) => before === null);
+  return isOwn ? undefined : applyEdits([task], [...edits].reverse().map(invertEdit))[0];
 }
 
 function byIndex(tasks: readonly PlainTask[]): ReadonlyMap<string, PlainTask> {

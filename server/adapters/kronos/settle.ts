@@ -2,12 +2,14 @@
 // writes it itself, because the device that wrote does not have it: a merge must not take it for something that the device has removed.
 
 import { Temporal } from '@js-temporal/polyfill';
+import { mergeLists } from '../../../protocol/merge-lists.ts';
 import type { Task } from '../../../protocol/messages.ts';
-import { type PlainTask, plainOf, wireOf } from '../../../protocol/plain.ts';
+import { type PlainTask, plainOf, wireOf, withPlanning, withWork, workOf } from '../../../protocol/plain.ts';
 import { planningOf } from '../../../protocol/planning.ts';
 import { isRepetition, nextIndex, nextTask } from '../../../protocol/recurrence.ts';
 import { same } from '../../../protocol/same.ts';
 import { concernsSeries, settleSeries } from '../../../protocol/series.ts';
+import { mergeWork } from '../../../protocol/work.ts';
 import { localZone, type Zone } from '../../../protocol/zone.ts';
 import type { Item } from '../../core/store.ts';
 import type { Ops } from './ops.ts';
@@ -101,12 +103,22 @@ export function mergeRepetition(
   const before = previous === undefined ? undefined : find(previous);
   const done = previous === undefined || before === undefined ? undefined : plainOf(previous, before);
   const made = done === undefined ? undefined : nextTask(done, now.id, zoneOf(done));
-  // Without the task before it, what the device changed cannot be told: the task stays as it is.
-  if (made === undefined) return current;
   const theirs = plainOf(key, sent);
-  const merged = { ...now, ...changesBetween(made, theirs) };
-  return wireOf(current, now, { ...merged, id: now.id });
+  // Without the task before it, only the device's notes, dependencies and work are known to be its own.
+  const base = made ?? { ...theirs, ...untouched };
+  const { tags, needs, notes, ...changed } = changesBetween(base, theirs);
+  const lists = {
+    needs: mergeLists(base.needs, now.needs, needs),
+    notes: mergeLists(base.notes, now.notes, notes),
+  };
+  const merged = { ...now, ...changed, id: now.id, tags: mergeLists(base.tags, now.tags, tags) };
+  const work = mergeWork(workOf(base), workOf(now), workOf(theirs));
+  const task = withPlanning(merged, planningOf({ ...merged, ...lists }));
+  return wireOf(current, now, withWork(task, { ...work, active: task.done === 0 ? work.active : 0 }));
 }
+
+/** What nobody has worked on. */
+const untouched = { needs: [], notes: [], done: 0, active: 0, last_active: 0, worktime: 0, intervals: '' };
 
 /** What a device changed in a task that nobody has worked on yet. A task that is done stays done. */
 function changesBetween(made: PlainTask, sent: PlainTask): Partial<PlainTask> {

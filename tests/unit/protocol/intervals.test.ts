@@ -226,6 +226,9 @@ describe('two devices that worked on one task', () => {
     expect(merged(base, listed(0, [9], [10]), listed(0, [9, 12], [11, 13]))).toMatchObject(
       listed(0, [9, 12], [11, 13]),
     );
+    // Completed elsewhere before the later stop: that is the nearer value, but nobody shortens a list.
+    const completed = { ...listed(0, [9], [10]), id: -110, done: 10 };
+    expect(merged(base, listed(0, [9], [11]), completed)).toMatchObject({ ...completed, stop: [11] });
     const running = work('', { active: 9 * 3_600 });
     const stopped = (at: number) => work(`9-${at}`, { last_active: at * 3_600 });
     expect(mergeWork(running, stopped(10), stopped(11))).toEqual(stopped(11));

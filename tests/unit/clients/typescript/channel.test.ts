@@ -119,6 +119,117 @@ describe('a channel', () => {
     }
   });
 
+  test('of tags, needs and notes, two devices that were offline both keep what they added, and what they removed is gone', async () => {
+    const note = (text: string) => ({ at: 5, text });
+    const before = { ...task(1, 'a'), tags: ['old', 'both'], notes: [note('first')] };
+    const storages = [new MemoryStorage(), new MemoryStorage()];
+    for (const storage of storages) {
+      const connection = testHub.connect({ storage });
+      await connection.channel('tasks').open();
+      await connection.sync({ deadlineMs: 5_000 });
+      if (storage === storages[0]) await settle(connection.channel('tasks').create(before, { key: 'k' }));
+      await connection.sync({ deadlineMs: 5_000 });
+      await connection.close();
+    }
+    const edits = [
+      { ...before, project: 'home', tags: ['both', 'home'], notes: [note('first'), note('one')], needs: ['x'] },
+      { ...before, tags: ['old', 'both', 'mine'], notes: [note('first'), note('other')], needs: ['y'] },
+    ];
+    for (const [at, storage] of storages.entries()) {
+      const away = testHub.connect({ ...unreachable, storage });
+      await away.channel('tasks').open();
+      expect(await away.channel('tasks').update('k', edits[at] ?? before)).toMatchObject({ ok: true });
+      await away.close();
+    }
+    const [first, second] = storages.map((storage) => testHub.connect({ storage }));
+    for (const connection of [first, second, first]) await connection?.sync({ deadlineMs: 5_000 });
+    for (const connection of [first, second]) {
+      const tasks = connection?.channel('tasks');
+      await tasks?.open();
+      if (tasks === undefined) throw new Error('no connection');
+      const isMerged = ([item]: readonly { tags?: readonly string[] }[]) => item?.tags?.includes('mine') === true;
+      expect(await reachItems(tasks, isMerged)).toMatchObject([
+        {
+          project: 'home',
+          tags: ['both', 'home', 'mine'],
+          notes: [note('first'), note('one'), note('other')],
+          needs: ['x', 'y'],
+        },
+      ]);
+    }
+  });
+
+  test('[M14.1] a stop on one device stays when another one, which was offline, completes the task', async () => {
+    const before = { ...task(1, 'a'), active: true, start: [9_000], stop: [] };
+    const storage = new MemoryStorage();
+    const first = testHub.start({ storage });
+    await first.channel('tasks').open();
+    await settle(first.channel('tasks').create(before, { key: 'k' }));
+    await first.sync({ deadlineMs: 5_000 });
+    await first.close();
+    const away = testHub.connect({ ...unreachable, storage });
+    await away.channel('tasks').open();
+    await away.channel('tasks').update('k', { ...before, active: false, start: [], stop: [], done: 20_000 });
+    await away.close();
+    const other = testHub.start({ storage: new MemoryStorage() });
+    await other.channel('tasks').open();
+    await other.sync({ deadlineMs: 5_000 });
+    await settle(other.channel('tasks').update('k', { ...before, active: false, stop: [10_000] }));
+    const back = testHub.connect({ storage });
+    await back.channel('tasks').open();
+    await back.sync({ deadlineMs: 5_000 });
+    const items = [...back.channel('tasks').items.values()];
+    expect(items).toMatchObject([{ item: { active: false, start: [9_000], stop: [10_000], done: 20_000 } }]);
+  });
+
+  test('a project that replaces another one leaves no tag of it', async () => {
+    const storage = new MemoryStorage();
+    const before = { ...task(1, 'a'), tags: ['x'] };
+    const first = testHub.start({ storage });
+    await first.channel('tasks').open();
+    await settle(first.channel('tasks').create(before, { key: 'k' }));
+    await first.sync({ deadlineMs: 5_000 });
+    await first.close();
+    const away = testHub.connect({ ...unreachable, storage });
+    await away.channel('tasks').open();
+    const edited = { ...before, project: 'work', tags: ['x', 'work'] };
+    await away.channel('tasks').update('k', edited);
+    await away.close();
+    const other = testHub.start({ storage: new MemoryStorage() });
+    await other.channel('tasks').open();
+    await other.sync({ deadlineMs: 5_000 });
+    const theirs = { ...before, project: 'home', tags: ['x', 'home'] };
+    await settle(other.channel('tasks').update('k', theirs));
+    const back = testHub.connect({ storage });
+    await back.channel('tasks').open();
+    await back.sync({ deadlineMs: 5_000 });
+    expect([...back.channel('tasks').items.values()]).toMatchObject([
+      { item: { project: 'work', tags: ['x', 'work'] } },
+    ]);
+  });
+
+  test('two devices that restore a deleted item both keep their edits of it', async () => {
+    const before = { ...task(1, 'a'), due: 5 };
+    const storages = [new MemoryStorage(), new MemoryStorage()];
+    const restored = [
+      { ...before, desc: 'b' },
+      { ...before, due: 9 },
+    ];
+    // Both write while nobody has the item, before either is connected.
+    for (const [at, storage] of storages.entries()) {
+      const away = testHub.connect({ ...unreachable, storage });
+      await away.channel('tasks').open();
+      expect(await away.channel('tasks').restore('k', restored[at] ?? before, before)).toMatchObject({ ok: true });
+      await away.close();
+    }
+    for (const storage of storages) {
+      const back = testHub.connect({ storage });
+      expect(await back.sync({ deadlineMs: 5_000 })).toMatchObject({ state: 'live', pending: 0, refused: [] });
+    }
+    const reader = testHub.start({ storage: new MemoryStorage() });
+    expect(await reader.channel('tasks').read()).toMatchObject({ items: [{ key: 'k', item: { desc: 'b', due: 9 } }] });
+  });
+
   test('refuses a delete of an item that another device edited meanwhile, and the next sync reports it', async () => {
     const storage = new MemoryStorage();
     const before = testHub.start({ storage });
