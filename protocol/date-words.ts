@@ -1,6 +1,6 @@
 // Dates as words: `tomorrow`, `fri:18`, `eom`, `2026-12-24` (rules D7 to D9 of README.md). due.ts has the dates in digits.
 
-import { weekdayIn, weekdayOf } from './recurrence.ts';
+import { addDays, weekdayIn, weekdayOf } from './recurrence.ts';
 import { type Civil, daysIn, type Zone } from './zone.ts';
 
 /** A wall date without its time. */
@@ -9,19 +9,14 @@ type Day = Pick<Civil, 'year' | 'month' | 'day'>;
 const time = /^(\d{1,2})(?::?(\d{2}))?$/;
 const iso = /^(\d{4})-(\d{2})-(\d{2})$/;
 
-function dayAfter({ year, month, day }: Day, days: number): Day {
-  const date = new Date(Date.UTC(year, month - 1, day + days));
-  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
-}
-
 /** The last days of periods: their moment is the last minute. */
-function endOf(word: string, today: Day): Day | undefined {
+function endOf(word: string, today: Civil): Day | undefined {
   switch (word) {
     case 'today':
     case 'eod':
       return today;
     case 'eow':
-      return dayAfter(today, 6 - weekdayIn(today));
+      return addDays(today, 6 - weekdayIn(today));
     case 'eom':
       return { ...today, day: daysIn(today.year, today.month) };
     case 'eoy':
@@ -47,12 +42,12 @@ function momentsOf(word: string, now: number, zone: Zone): readonly number[] | u
   const end = endOf(name, today);
   if (end !== undefined) return [at(end, { hour: 23, minute: 59 })];
   if (name === 'now') return clock === undefined ? [now] : undefined;
-  if (name === 'tomorrow') return [at(dayAfter(today, 1), midnight)];
-  if (name === 'yesterday') return [at(dayAfter(today, -1), midnight)];
+  if (name === 'tomorrow') return [at(addDays(today, 1), midnight)];
+  if (name === 'yesterday') return [at(addDays(today, -1), midnight)];
   const weekday = weekdayOf(name);
   if (weekday !== undefined) {
     const ahead = (weekday - weekdayIn(today) + 7) % 7;
-    return [at(dayAfter(today, ahead), midnight), at(dayAfter(today, ahead + 7), midnight)];
+    return [at(addDays(today, ahead), midnight), at(addDays(today, ahead + 7), midnight)];
   }
   const [whole, year, month, day] = (iso.exec(name) ?? []).map(Number);
   if (whole === undefined || year === undefined || month === undefined || day === undefined) return undefined;
@@ -76,6 +71,5 @@ export function parsePastDateWord(word: string, now: number, zone: Zone): number
   const moments = momentsOf(word, now, zone);
   const [first, ...more] = moments ?? [];
   if (first === undefined || more.length === 0 || first <= now) return first;
-  const { year, month, day, hour, minute } = zone.civil(first);
-  return zone.moment({ ...dayAfter({ year, month, day }, -7), hour, minute });
+  return zone.moment(addDays(zone.civil(first), -7));
 }

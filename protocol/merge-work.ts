@@ -54,9 +54,7 @@ export function withMergedWork(merged: Task, base: Task, current: Task, ours: Ta
   const isDone = Boolean(merged.done);
   const hasNewLists = !same(base.start, ours.start) || !same(base.stop, ours.stop);
   if (hasLists(merged) && (merged.worktime === undefined || hasNewLists)) {
-    const [before, theirs, mine] = [base, current, ours].map(workInLists);
-    if (before === undefined || theirs === undefined || mine === undefined) return merged;
-    const { active, intervals: all } = mergeWork(before, theirs, mine);
+    const { active, intervals: all } = mergeWork(workInLists(base), workInLists(current), workInLists(ours));
     const intervals = withoutOverlaps(all);
     const running = isDone ? 0 : active;
     const flag = typeof merged.active === 'boolean' ? running !== 0 : Number(running !== 0);
@@ -68,24 +66,20 @@ export function withMergedWork(merged: Task, base: Task, current: Task, ours: Ta
       ...(merged.active === undefined ? {} : { active: flag }),
     };
   }
-  const [before, theirs, mine] = [base, current, ours].map(workInSum);
-  if (before === undefined || theirs === undefined || mine === undefined) return merged;
-  const { active, last_active, worktime, intervals } = mergeWork(before, theirs, mine);
-  const knowsIntervals = merged.intervals !== undefined;
+  const { active, last_active, worktime, intervals } = mergeWork(workInSum(base), workInSum(current), workInSum(ours));
   return {
     ...merged,
     active: isDone ? 0 : active,
     last_active,
     worktime,
-    ...(knowsIntervals ? { intervals: formatIntervals(intervals) } : {}),
+    ...(merged.intervals === undefined ? {} : { intervals: formatIntervals(intervals) }),
   };
 }
 
 /** True if work that `after` has more than `before` is missing in `ours`: clients add work, and seldom take it away. */
 export function lacksWork(before: Task, after: Task, ours: Task): boolean {
   const inForm = hasLists(ours) ? workInLists : workInSum;
-  const [old, recent, mine] = [before, after, ours].map(inForm);
-  if (old === undefined || recent === undefined || mine === undefined) return false;
+  const [old, recent, mine] = [inForm(before), inForm(after), inForm(ours)];
   if (recent.worktime > old.worktime && mine.worktime < recent.worktime && !hasLists(ours)) return true;
   const { added } = intervalEdit(old.intervals, recent.intervals);
   // Nobody shortens an interval in lists: one that ends earlier was stopped apart.

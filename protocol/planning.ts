@@ -46,16 +46,7 @@ const emptyValues = {
 } as const satisfies Record<keyof PlanningFields, unknown>;
 
 export type PlanningField = keyof PlanningFields;
-export const planningFields = [
-  'priority',
-  'project',
-  'wait',
-  'scheduled',
-  'every',
-  'zone',
-  'needs',
-  'notes',
-] as const satisfies readonly PlanningField[];
+export const planningFields: readonly PlanningField[] = Object.keys(emptyValues).filter(isPlanningField);
 
 export function emptyValueOf(field: PlanningField): unknown {
   return emptyValues[field];

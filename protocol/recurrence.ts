@@ -6,14 +6,7 @@ import { type PlainTask, plainFields } from './plain.ts';
 import { planningOf } from './planning.ts';
 import { type Civil, daysIn, type Zone } from './zone.ts';
 
-const weekdays: readonly string[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
-const longWeekdays: readonly string[] = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
-const unitNames = new Map([
-  ['day', 'd'],
-  ['week', 'w'],
-  ['month', 'mo'],
-  ['year', 'y'],
-]);
+const weekdays = 'monday tuesday wednesday thursday friday saturday sunday'.split(' ');
 const adverbs = new Map([
   ['daily', 'day'],
   ['weekly', 'week'],
@@ -47,13 +40,13 @@ export function parseEvery(text: string): Recurrence | undefined {
   const monthDay = day === undefined ? undefined : Number(day);
   if (whole === undefined || count === 0 || (monthDay !== undefined && (monthDay < 1 || monthDay > 31)))
     return undefined;
-  const short = unitNames.get(unit) ?? unit;
-  const inMonths = short === 'mo' || short === 'y';
+  const letter = unit[0];
+  const inMonths = letter === 'm' || letter === 'y';
   if (monthDay !== undefined && (!inMonths || afterDone !== undefined)) return undefined;
   return {
     kind: 'period',
-    days: inMonths ? 0 : count * (short === 'w' ? 7 : 1),
-    months: inMonths ? count * (short === 'y' ? 12 : 1) : 0,
+    days: inMonths ? 0 : count * (letter === 'w' ? 7 : 1),
+    months: inMonths ? count * (letter === 'y' ? 12 : 1) : 0,
     monthDay,
     afterDone: afterDone !== undefined,
   };
@@ -61,7 +54,7 @@ export function parseEvery(text: string): Recurrence | undefined {
 
 /** @returns 0 for Monday; undefined for a word that is no day of the week */
 export function weekdayOf(word: string): number | undefined {
-  const at = Math.max(weekdays.indexOf(word), longWeekdays.indexOf(word));
+  const at = weekdays.findIndex((name) => name === word || name.slice(0, 3) === word);
   return at === -1 ? undefined : at;
 }
 
@@ -131,7 +124,8 @@ function step(
   return { year: inYear, month: inMonth, day: Math.min(monthDay ?? day, daysIn(inYear, inMonth)), hour, minute };
 }
 
-function addDays({ year, month, day, hour, minute }: Civil, days: number): Civil {
+/** @param days may be negative */
+export function addDays({ year, month, day, hour, minute }: Civil, days: number): Civil {
   const date = new Date(Date.UTC(year, month - 1, day + days));
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate(), hour, minute };
 }
@@ -161,18 +155,7 @@ export function placeInSeries(index: string): number {
 }
 
 /** Fields of Taskwarrior that belong to one task of a series only. */
-const ofOneTask = new Set([
-  'annotations',
-  'depends',
-  'entry',
-  'modified',
-  'imask',
-  'mask',
-  'parent',
-  'recur',
-  'rtype',
-  'last',
-]);
+const ofOneTask = 'annotations depends entry modified imask mask parent recur rtype last'.split(' ');
 
 /**
  * N3.5: the task that follows a done one.
@@ -192,7 +175,7 @@ export function nextTask(
   const move = (moment: number | undefined) =>
     moment === undefined ? undefined : moveWithDue(moment, from, due, zone);
   const { desc, tags, priority, project, every, zone: zoneName } = task;
-  const taskwarrior = Object.entries(task.taskwarrior ?? {}).filter(([field]) => !ofOneTask.has(field));
+  const taskwarrior = Object.entries(task.taskwarrior ?? {}).filter(([field]) => !ofOneTask.includes(field));
   return {
     index,
     id,

@@ -3,7 +3,7 @@
 // clock in this file.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
-import { mergeLists, withoutTagOf } from '../../protocol/merge-lists.ts';
+import { mergeLists } from '../../protocol/merge-lists.ts';
 import { withMergedWork } from '../../protocol/merge-work.ts';
 import type { Requests } from '../../protocol/messages.ts';
 import { same } from '../../protocol/same.ts';
@@ -64,15 +64,8 @@ export function rebase(before: unknown, current: unknown, ours: unknown): unknow
     fields.set(field, isList ? mergeLists(Array.isArray(old) ? old : [], theirs, value) : value);
   }
   for (const field of oldFields.keys()) if (!Object.hasOwn(ours, field)) fields.delete(field);
-  const tags = fields.get('tags');
-  if (Array.isArray(tags))
-    fields.set('tags', withoutTagOf(textOf(current['project']), textOf(fields.get('project')), tags));
   const merged = Object.fromEntries(fields);
   return hasWork(current) || hasWork(ours) ? withMergedWork(merged, before, current, ours) : merged;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
 
 /** True for a task with intervals of work, or with lists of starts and stops: what two devices worked is the sum (M14). */

@@ -10,7 +10,7 @@ import {
   parseIntervals,
   sumOf,
 } from '../../../protocol/intervals.ts';
-import { mergeLists, withoutTagOf } from '../../../protocol/merge-lists.ts';
+import { mergeLists } from '../../../protocol/merge-lists.ts';
 import {
   type PlainTask,
   plainFields,
@@ -22,6 +22,7 @@ import {
   writtenValue,
 } from '../../../protocol/plain.ts';
 import { emptyValueOf, type PlanningFields, planningFields, planningOf } from '../../../protocol/planning.ts';
+import { withoutTagOf } from '../../../protocol/project-tag.ts';
 import { isRepetition } from '../../../protocol/recurrence.ts';
 import { doneId } from '../../../protocol/task.ts';
 import { lengthOnly, mergeWork, type Work } from '../../../protocol/work.ts';

@@ -28,26 +28,33 @@ export interface KeyBinding {
   readonly command: KeyCommand;
 }
 
-export const keyBindings: readonly KeyBinding[] = [
-  { keys: ['a'], label: 'a', command: 'add' },
-  { keys: ['i'], label: 'i', command: 'info' },
-  { keys: ['u'], label: 'u', command: 'update' },
-  { keys: ['Enter'], label: '↵', command: 'toggle' },
-  { keys: ['s'], label: 's', command: 'start' },
-  { keys: ['S'], label: 'S', command: 'stop' },
-  { keys: ['d'], label: 'd', command: 'done' },
-  { keys: ['U'], label: 'U', command: 'undone' },
-  { keys: ['Backspace', 'Delete'], label: '⌫', command: 'delete' },
-  { keys: ['z'], label: 'z', command: 'undo' },
-  { keys: ['H'], label: 'H', command: 'hide done' },
-  { keys: ['C'], label: 'C', command: 'context' },
-  { keys: ['W'], label: 'W', command: 'worktime' },
-  { keys: ['j', 'ArrowDown'], label: 'j ↓', command: 'down' },
-  { keys: ['k', 'ArrowUp'], label: 'k ↑', command: 'up' },
-  { keys: ['R'], label: 'R', command: 'refresh' },
-  { keys: ['?'], label: '?', command: 'keys' },
-  { keys: ['q', 'Escape'], label: 'q Esc', command: 'quit' },
+/** Each with its label, and its keys where the label is not the only one. Rows are short because the page of tasks loads them, too. */
+const rows: readonly (readonly [command: KeyCommand, label: string, ...keys: string[]])[] = [
+  ['add', 'a'],
+  ['info', 'i'],
+  ['update', 'u'],
+  ['toggle', '↵', 'Enter'],
+  ['start', 's'],
+  ['stop', 'S'],
+  ['done', 'd'],
+  ['undone', 'U'],
+  ['delete', '⌫', 'Backspace', 'Delete'],
+  ['undo', 'z'],
+  ['hide done', 'H'],
+  ['context', 'C'],
+  ['worktime', 'W'],
+  ['down', 'j ↓', 'j', 'ArrowDown'],
+  ['up', 'k ↑', 'k', 'ArrowUp'],
+  ['refresh', 'R'],
+  ['keys', '?'],
+  ['quit', 'q Esc', 'q', 'Escape'],
 ];
+
+export const keyBindings: readonly KeyBinding[] = rows.map(([command, label, ...keys]) => ({
+  keys: keys.length === 0 ? [label] : keys,
+  label,
+  command,
+}));
 
 export function findCommand(key: string): KeyCommand | undefined {
   return keyBindings.find(({ keys }) => keys.includes(key))?.command;

@@ -6,6 +6,7 @@ import { mergeLists } from '../../../protocol/merge-lists.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf, withPlanning, withWork, workOf } from '../../../protocol/plain.ts';
 import { planningOf } from '../../../protocol/planning.ts';
+import { withoutTagOf } from '../../../protocol/project-tag.ts';
 import { isRepetition, nextIndex, nextTask } from '../../../protocol/recurrence.ts';
 import { same } from '../../../protocol/same.ts';
 import { concernsSeries, settleSeries } from '../../../protocol/series.ts';
@@ -125,4 +126,12 @@ function changesBetween(made: PlainTask, sent: PlainTask): Partial<PlainTask> {
   const known = new Map<string, unknown>(Object.entries(made));
   const fields = Object.entries(sent).filter(([field, value]) => !same(known.get(field), value));
   return Object.fromEntries(fields.filter(([field]) => field !== 'id' && field !== 'zone'));
+}
+
+/** N1.2: an edit that replaces a project takes its tag away, also if its sender did not know of that project. */
+export function withoutFormerTag(before: Task, after: Task): Task {
+  const { tags } = after;
+  if (tags === undefined) return after;
+  const rest = withoutTagOf(planningOf(before).project, planningOf(after).project, tags);
+  return rest.length === tags.length ? after : { ...after, tags: [...rest] };
 }

@@ -27,7 +27,14 @@ import { livesOf, provesReceived, type TaskPast } from './merge-history.ts';
 import { mostRemoved, Notices } from './notices.ts';
 import { Ops } from './ops.ts';
 import { RecentChanges } from './recent-changes.ts';
-import { concernedTasks, mergeRepetition, settle, unfollowedTasks, type WrittenTask } from './settle.ts';
+import {
+  concernedTasks,
+  mergeRepetition,
+  settle,
+  unfollowedTasks,
+  type WrittenTask,
+  withoutFormerTag,
+} from './settle.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 import { Lookup } from './task-index.ts';
 
@@ -418,7 +425,8 @@ export class Tasks {
     const unseen = alive && writer.base === undefined ? this.#recent.of(key, writer, now) : undefined;
     const seen = shownBy(writer.client);
     const ownLast = unseen?.ownLast === undefined ? undefined : seen(unseen.ownLast);
-    const merged = mergeUpdate((unseen?.values ?? []).map(seen), seen(current), ours, ownLast);
+    const update = mergeUpdate((unseen?.values ?? []).map(seen), seen(current), ours, ownLast);
+    const merged = { ...update, task: withoutFormerTag(current, update.task) };
     const { whole } = merged;
     const taken = this.#lookup.ids(key);
     const { id } = merged.task;
