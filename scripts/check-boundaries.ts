@@ -57,13 +57,15 @@ const rules: readonly Rule[] = [
     of: /^server\/calendars\//,
     ours: [
       /^server\/calendars\//,
-      /^server\/outbox\/(?:guarded-request|public-address|sealed)\.ts$/,
+      /^server\/outbox\/(?:guarded-address|guarded-request|public-address|sealed)\.ts$/,
       runtime,
       http,
       core,
       protocol,
     ],
   },
+  // What a home sees of an account is made of the merged day, and goes out by the outbox.
+  { of: /^server\/mqtt\//, ours: [/^server\/mqtt\//, /^server\/outbox\//, /^server\/day\//, http, core, protocol] },
   { of: /^server\/outbox\//, ours: [/^server\/outbox\//, http, core, protocol] },
   // An edge is a small hub: it imports the parts that it composes. Only the command line imports it.
   {
@@ -113,6 +115,7 @@ const confined: readonly { readonly name: string; readonly in: RegExp }[] = [
   { name: 'node:sqlite', in: /^server\/storage\// },
   { name: 'pdfkit', in: /^server\/reports\/pdf\// },
   { name: 'fontkit', in: /^server\/reports\/pdf\// },
+  { name: 'mqtt-packet', in: /^server\/mqtt\/mqtt-connection\.ts$/ },
   { name: '@modelcontextprotocol/server', in: /^server\/mcp\/(?:server|stdio)\.ts$/ },
 ];
 

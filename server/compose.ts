@@ -60,6 +60,8 @@ import { Tickets } from './http/tickets.ts';
 import type { Caller, Reply, Route } from './http/types.ts';
 import { removeHubFile, writeHubFile } from './hub-file.ts';
 import { mcpRoutes } from './mcp/routes.ts';
+import { HomeGoals } from './mqtt/home-goals.ts';
+import { HomePublisher } from './mqtt/home-publisher.ts';
 import { requestGuarded } from './outbox/guarded-request.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { post } from './outbox/post.ts';
@@ -249,9 +251,21 @@ function openCalendars(
   });
 }
 
-function openOutbox({ hub, sealer }: HubParts, config: Config, accounts: () => readonly string[]): Outbox {
+function openOutbox(
+  { hub, sealer, days }: HubParts,
+  config: Config,
+  accounts: () => readonly string[],
+  homeGoals: HomeGoals,
+): Outbox {
   const allowed = new AllowedHosts(config.outboxAllow);
-  return new Outbox({ hub, accounts, sealer, allowed, post: (request, stop) => post(request, allowed, stop) });
+  const broker = new HomePublisher({
+    days,
+    allowed,
+    version,
+    goals: (account) => homeGoals.of(account),
+    watchGoals: (account, publish) => homeGoals.watch(account, publish),
+  });
+  return new Outbox({ hub, accounts, sealer, allowed, broker, post: (request, stop) => post(request, allowed, stop) });
 }
 
 export async function compose(config: Config, world: World): Promise<ComposeResult> {
@@ -412,8 +426,9 @@ async function createServices(parts: HubParts, config: Config, ports: Ports, gat
   });
   const push = await Push.open({ hub, accounts, services: config.pushServices, contact: contactOf(config) });
   const names = () => accounts.list().map(({ name }) => name);
-  const outbox = openOutbox(parts, config, names);
-  const goals = [goalAlerts(push), goalRecords(hub, (account) => outbox.hasTargets(account))];
+  const homeGoals = new HomeGoals();
+  const outbox = openOutbox(parts, config, names, homeGoals);
+  const goals = [goalAlerts(push), goalRecords(hub, (account) => outbox.hasTargets(account)), homeGoals];
   const [edges, connected] = [new EdgeQueues(), new ConnectedEdges(hub)];
   const liveDays = new LiveDays(days);
   const mobTurns = new MobTurns({ hub, accounts: names });

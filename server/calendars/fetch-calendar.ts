@@ -2,7 +2,8 @@
 // guarded too.
 
 import { errorMessage } from '../../protocol/error-message.ts';
-import { type GuardedOutcome, type GuardedRequest, refuseUrl } from '../outbox/guarded-request.ts';
+import { refuseUrl } from '../outbox/guarded-address.ts';
+import type { GuardedOutcome, GuardedRequest } from '../outbox/guarded-request.ts';
 import type { AllowedHosts } from '../outbox/public-address.ts';
 import { largestCalendar } from './calendar-reader.ts';
 

@@ -9,6 +9,7 @@ export function deliveriesFor(hub: Hub): SendDeps['deliveries'] {
   return (to, changed) => {
     const { kind } = to.target;
     if (kind === 'webhook') return webhookDeliveries(to, changed);
-    return kind === 'wakatime' ? heartbeatDeliveries(to, changed) : eventDeliveries(hub, to, changed);
+    if (kind === 'wakatime') return heartbeatDeliveries(to, changed);
+    return kind === 'activitywatch' ? eventDeliveries(hub, to, changed) : [];
   };
 }

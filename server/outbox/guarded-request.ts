@@ -1,12 +1,10 @@
-// One request to an address that an account named. The name is resolved once, here; each address is checked, and the connection goes to a checked
-// one: so no second answer of the name server leads elsewhere (DNS rebinding). Redirects are not followed.
+// One request to an address that an account named, which is checked (guarded-address.ts). Redirects are not followed.
 
-import { type LookupAddress, lookup } from 'node:dns';
 import { type IncomingHttpHeaders, type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
-import { isIP } from 'node:net';
 import { errorMessage } from '../../protocol/error-message.ts';
-import { type AllowedHosts, isPublicAddress } from './public-address.ts';
+import { guardedLookup, type Resolve, refuseUrl, systemResolve } from './guarded-address.ts';
+import type { AllowedHosts } from './public-address.ts';
 
 export interface GuardedRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -31,28 +29,6 @@ export type GuardedOutcome =
   /** No answer: the request may have arrived or not. */
   | { readonly ok: false; readonly error: string };
 
-/** Resolves a host name to all its addresses. */
-export type Resolve = (
-  hostname: string,
-  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
-) => void;
-
-export const systemResolve: Resolve = (hostname, done) =>
-  lookup(hostname, { all: true, verbatim: true }, (error, addresses) => done(error, addresses ?? []));
-
-/** @returns why the hub does not call this address; undefined if it does */
-export function refuseUrl(url: URL, allowed: AllowedHosts): string | undefined {
-  const host = hostOf(url);
-  const isNamed = allowed.hasName(host) || (isIP(host) !== 0 && allowed.hasAddress(host));
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isNamed))
-    return 'an address that begins with https://';
-  if (url.username !== '' || url.password !== '') return 'an address without a user name and password';
-  if (isIP(host) !== 0 && !isNamed && !isPublicAddress(host)) return privateAddress;
-  return undefined;
-}
-
-const privateAddress = 'an address of the public internet; the administrator can allow others with HORAI_OUTBOX_ALLOW';
-
 export function requestGuarded(
   { method, url, headers, body = '', timeoutMs, longestAnswer }: GuardedRequest,
   allowed: AllowedHosts,
@@ -61,8 +37,6 @@ export function requestGuarded(
 ): Promise<GuardedOutcome> {
   const refusal = refuseUrl(url, allowed);
   if (refusal !== undefined) return Promise.resolve({ ok: false, error: `this takes ${refusal}` });
-  const isFree = allowed.hasName(hostOf(url));
-  const isFine = (address: string) => isFree || isPublicAddress(address) || allowed.hasAddress(address);
   const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
   const noAnswer = `no answer within ${timeoutMs / 1_000} seconds`;
   return new Promise((settle) => {
@@ -76,15 +50,7 @@ export function requestGuarded(
         ...headers,
         ...(method === 'GET' ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
       },
-      lookup: (hostname, options, done) =>
-        resolve(hostname, (error, found) => {
-          const wrong = found.find(({ address }) => !isFine(address));
-          const [first] = found;
-          const why =
-            error ?? (wrong === undefined && first !== undefined ? null : new Error(notPublic(wrong?.address)));
-          if (options.all === true) done(why, why === null ? [...found] : []);
-          else done(why, first?.address ?? '', first?.family ?? 4);
-        }),
+      lookup: guardedLookup(url, allowed, resolve),
     });
     // The whole exchange, not only a pause of it.
     const late = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
@@ -103,16 +69,6 @@ export function requestGuarded(
     });
     sent.end(body);
   });
-}
-
-function notPublic(address: string | undefined): string {
-  return address === undefined
-    ? 'the name has no address'
-    : `the name leads to ${address}; this takes ${privateAddress}`;
-}
-
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, '');
 }
 
 async function readSome(reply: IncomingMessage, longest: number): Promise<{ body: Buffer; isWhole: boolean }> {

@@ -10,9 +10,10 @@ import type { Hub } from '../core/hub.ts';
 import type { Op } from '../core/store.ts';
 import { forgetLinks } from './activitywatch/linked-events.ts';
 import { deliveriesFor } from './deliveries-of.ts';
-import { refuseUrl } from './guarded-request.ts';
+import { mqttSchemes, refuseUrl } from './guarded-address.ts';
+import type { HeldConnection } from './held-connection.ts';
 import { measureTarget, type QueueMeasure, stepsWaiting, sumByKind, type TargetMeasure } from './measure-targets.ts';
-import { longestPauseMs } from './outcome.ts';
+import { longestPauseMs, tryContext } from './outcome.ts';
 import type { PostOutcome, PostRequest } from './post.ts';
 import type { AllowedHosts } from './public-address.ts';
 import type { Sealer } from './sealed.ts';
@@ -44,6 +45,8 @@ export interface OutboxDeps {
   readonly sealer: () => Promise<Sealer>;
   readonly allowed: AllowedHosts;
   readonly post: (request: PostRequest, stop: AbortSignal) => Promise<PostOutcome>;
+  /** Keeps the states of an account at a broker. */
+  readonly broker: HeldConnection;
 }
 
 /** A target as people see it. */
@@ -75,6 +78,8 @@ export class Outbox {
   /** Targets that are sent to, by id, and those that have more to send by now. */
   readonly #sending = new Map<string, Promise<void>>();
   readonly #sendAgain = new Set<string>();
+  /** Ends what is sent to a target, by its id. */
+  readonly #ends = new Map<string, AbortController>();
   /** By account. */
   readonly #measures = new Map<string, readonly TargetMeasure[]>();
   #cancels = new Map<string, () => void>();
@@ -119,7 +124,7 @@ export class Outbox {
     } catch {
       return refuse('property', 'url', 'an address such as https://example.org/hook');
     }
-    const wrong = refuseUrl(url, allowed);
+    const wrong = kind === 'mqtt' ? refuseUrl(url, allowed, mqttSchemes) : refuseUrl(url, allowed);
     if (wrong !== undefined) return refuse('property', 'url', wrong);
     if (channels.length === 0 && events.length === 0)
       return refuse('missing', 'channels', 'name at least one channel or event');
@@ -135,7 +140,7 @@ export class Outbox {
       id,
       kind,
       name,
-      to: url.origin,
+      to: `${url.protocol}//${url.host}`,
       channels: [...channels],
       events: [...events],
       sealed,
@@ -172,7 +177,8 @@ export class Outbox {
         : refuse('not_found', 'webhook or relay'),
     );
     if (!done.ok) return done;
-    // What is under way is not waited for.
+    // What is under way is ended, and not waited for.
+    this.#ends.get(id)?.abort();
     const forgetting = Promise.resolve(this.#sending.get(id))
       .then(() => forgetLinks(this.#deps.hub, account, id))
       .catch((error: unknown) =>
@@ -326,7 +332,7 @@ export class Outbox {
     const { world } = this.#deps.hub;
     const { sent } = stateIn((await this.#document(account)).view.items, id);
     const heads = headsOf(target, all).filter(({ channel, seq }) => (sent[channel]?.seq ?? 0) < seq);
-    if (heads.length === 0) return;
+    if (heads.length === 0 && target.kind !== 'mqtt') return;
     const held = await this.#stored(account, id).take((state, now) => {
       const isDue = state.failing === null || state.failing.next <= now;
       if (!isDue && state.failing !== null) this.#wakeAt(account, id, state.failing.next);
@@ -340,11 +346,30 @@ export class Outbox {
         state = failed(state, world.now(), { again: sealedElsewhere, afterMs: longestPauseMs });
         return;
       }
-      const sender = new TargetSender(this.#sendDeps, { account, target, ...secrets }, held, this.#stop.signal);
+      const end = new AbortController();
+      this.#ends.set(id, end);
+      const stop = AbortSignal.any([this.#stop.signal, end.signal, held.lost]);
+      const to = { account, target, ...secrets };
+      if (target.kind === 'mqtt') {
+        const why = await this.#deps.broker.hold({
+          ...to,
+          stop,
+          isRemoved: () => end.signal.aborted,
+          onOpen: () => {
+            state = { ...state, delivered: state.delivered + 1, failing: null };
+            return held.store(state);
+          },
+        });
+        const { pauseMs } = tryContext(world.now(), state.failing?.tries ?? 0, () => world.random());
+        if (why !== undefined) state = failed(state, world.now(), { again: why, afterMs: pauseMs });
+        return;
+      }
+      const sender = new TargetSender(this.#sendDeps, to, stop, held);
       await sender.send(heads).finally(() => {
         state = sender.state;
       });
     } finally {
+      this.#ends.delete(id);
       await held.release(state);
       if (state.failing !== null) this.#wakeAt(account, id, state.failing.next);
     }
@@ -368,7 +393,8 @@ function isOutbox(channel: string): boolean {
 }
 
 /** Those of a target among the channels of its account. */
-function headsOf({ channels, events }: Target, all: readonly ChannelHead[]): readonly ChannelHead[] {
+function headsOf({ kind, channels, events }: Target, all: readonly ChannelHead[]): readonly ChannelHead[] {
+  if (kind === 'mqtt') return [];
   const patterns = [...channels, ...(events.includes('question') ? ['day/*'] : [])];
   return all
     .filter(({ channel }) => !isOutbox(channel) && patterns.some((pattern) => matchesPattern(pattern, channel)))

@@ -1,6 +1,7 @@
 // One request to an address that an account named, and what was answered.
 
-import { type Resolve, requestGuarded, systemResolve } from './guarded-request.ts';
+import { type Resolve, systemResolve } from './guarded-address.ts';
+import { requestGuarded } from './guarded-request.ts';
 import type { AllowedHosts } from './public-address.ts';
 
 const timeoutMs = 15_000;

@@ -11,7 +11,9 @@ import { json, type Reply, type Request, type Route, type RouteDoc } from '../ht
 import { bucketsChannel } from './activitywatch/event-deliveries.ts';
 import type { Outbox } from './outbox.ts';
 import {
+  BrokerRequest,
   EventRelayRequest,
+  isBrokerRequest,
   isEventRelayRequest,
   isRelayRequest,
   isWebhookRequest,
@@ -29,9 +31,12 @@ const tag = 'Webhooks and relays';
 const gone = { 404: { description: 'No such webhook or relay.' } } as const;
 const done: Reply = { status: 204, headers: {}, body: '' };
 /** The kinds of targets that are relays. */
-const relayKinds = ['wakatime', 'activitywatch'] as const;
+const relayKinds = ['wakatime', 'activitywatch', 'mqtt'] as const;
+/** What a home sees is made of these channels: the token must read them. */
+const homeChannels = ['tasks', 'goals', 'day/*', 'settings'];
 const relayForm =
-  'send {"name": "…", "kind"?: "wakatime" or "activitywatch", "url": "https://…", "key": "…", "from"?: "beginning"}';
+  'send {"name": "…", "kind"?: "wakatime" or "activitywatch", "url": "https://…", "key": "…", "from"?: "beginning"}, or ' +
+  '{"name": "…", "kind": "mqtt", "url": "mqtts://…", "user"?: "…", "password"?: "…"}';
 const noStore = { 'cache-control': 'no-store' };
 
 const docs = {
@@ -65,12 +70,12 @@ const docs = {
     tag,
     scope: 'read write',
     summary:
-      'Relays the heartbeats of the account to WakaTime, Wakapi or another hub, or its events to an ActivityWatch server',
+      'Relays the heartbeats of the account to WakaTime, Wakapi or another hub, its events to an ActivityWatch server, or its states to the MQTT broker of a home',
     description:
-      'In order, and each once. A receiver of heartbeats knows those that it has; what an ActivityWatch server has is read before events ' +
+      'Heartbeats and events in order, and each once. A receiver of heartbeats knows those that it has; what an ActivityWatch server has is read before events ' +
       'are sent. The key is encrypted at rest and never shown.',
     body: {
-      schema: Type.Union([RelayRequest, EventRelayRequest]),
+      schema: Type.Union([RelayRequest, EventRelayRequest, BrokerRequest]),
       example: { name: 'WakaTime', url: 'https://api.wakatime.com/api/v1', key: 'waka_…' },
     },
     responses: { 201: { example: { id: 'V1StGXR8' } } },
@@ -143,6 +148,11 @@ function relayIn(said: unknown): NewTarget | undefined {
     const { name, kind, url, key: secret = '', from } = said;
     const channels = [bucketsChannel, `${bucketsChannel}/*`];
     return { kind, name, url, secret, channels, events: [], isFromBeginning: from === 'beginning' };
+  }
+  if (isBrokerRequest(said)) {
+    const { name, kind, url, user = '', password = '' } = said;
+    const secret = JSON.stringify([user, password]);
+    return { kind, name, url, secret, channels: homeChannels, events: [], isFromBeginning: false };
   }
   if (!isRelayRequest(said)) return undefined;
   const { name, url, key: secret, from } = said;

@@ -38,12 +38,12 @@ export class TargetSender {
   readonly #stop: AbortSignal;
   #state: TargetState;
 
-  /** @param stop ends the sending; what is under way is given up */
-  constructor(deps: SendDeps, to: Sending, held: HeldTarget, stop: AbortSignal) {
+  /** @param stop ends the sending, as the loss of the lease must; what is under way is given up */
+  constructor(deps: SendDeps, to: Sending, stop: AbortSignal, held: HeldTarget) {
     this.#deps = deps;
     this.#to = to;
     this.#held = held;
-    this.#stop = AbortSignal.any([stop, held.lost]);
+    this.#stop = stop;
     this.#state = held.taken;
   }
 

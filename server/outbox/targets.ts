@@ -75,6 +75,21 @@ export type EventRelayRequest = Static<typeof EventRelayRequest>;
 const checkEventRelay = compile(EventRelayRequest);
 export const isEventRelayRequest = (value: unknown): value is EventRelayRequest => checkEventRelay(value);
 
+/** What a person says of a broker of their home. */
+export const BrokerRequest = Type.Object(
+  {
+    name: Name,
+    kind: Type.Literal('mqtt'),
+    url: Type.String({ maxLength: 2_000, description: 'the broker: mqtts://nas.lan or mqtt://nas.lan:1883' }),
+    user: Type.Optional(Type.String({ maxLength: 200 })),
+    password: Type.Optional(Type.String({ maxLength: 200 })),
+  },
+  { additionalProperties: false },
+);
+export type BrokerRequest = Static<typeof BrokerRequest>;
+const checkBroker = compile(BrokerRequest);
+export const isBrokerRequest = (value: unknown): value is BrokerRequest => checkBroker(value);
+
 /** A target that is about to be stored. */
 export interface NewTarget {
   readonly kind: Target['kind'];
@@ -86,7 +101,7 @@ export interface NewTarget {
   readonly isFromBeginning: boolean;
 }
 
-export const targetKinds = ['webhook', 'wakatime', 'activitywatch'] as const;
+export const targetKinds = ['webhook', 'wakatime', 'activitywatch', 'mqtt'] as const;
 
 const Target = Type.Object({
   id: Type.String(),

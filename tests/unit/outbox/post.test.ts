@@ -1,7 +1,7 @@
 // Where the hub's own requests go: the name is resolved once, and the connection goes to an address that was checked.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Resolve } from '../../../server/outbox/guarded-request.ts';
+import type { Resolve } from '../../../server/outbox/guarded-address.ts';
 import { post } from '../../../server/outbox/post.ts';
 import { AllowedHosts, isAllowedHost, isPublicAddress } from '../../../server/outbox/public-address.ts';
 import { sealerOf } from '../../../server/outbox/sealed.ts';

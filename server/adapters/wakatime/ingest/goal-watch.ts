@@ -1,14 +1,18 @@
-// Notices when a goal is reached: after heartbeats came in, and only for accounts where somebody wants to know. Who that is, and that
+// Notices how far goals are: after heartbeats came in, and only for accounts where somebody wants to know. Who that is, and that
 // each is told once, is up to the listeners.
 
 import type { Hub } from '../../../core/hub.ts';
 import type { Authorizer } from '../auth/authorize.ts';
-import { type ReachedGoal, reachedGoals } from '../resources/reached-goals.ts';
+import { type GoalProgress, goalProgress, type ReachedGoal } from '../resources/reached-goals.ts';
 
 export interface GoalListener {
   isWanted(account: string): boolean;
   /** Called again, for the same goals, whenever more heartbeats come in on the same day or in the same week. Must not reject. */
   reached(account: string, goals: readonly ReachedGoal[]): Promise<void>;
+  /** How far all goals are that are not switched off. */
+  progress?(account: string, goals: readonly GoalProgress[]): void;
+  /** Is given a function that looks at the goals of an account soon, whatever comes in. */
+  attach?(look: (account: string) => void): void;
 }
 
 /** Least milliseconds between two looks at one account. */
@@ -29,6 +33,7 @@ export class GoalWatch {
     this.#authorizer = authorizer;
     this.#hub = authorizer.hub;
     this.#listeners = listeners;
+    for (const listener of listeners) listener.attach?.((account) => this.#lookSoon(account));
     const stop = this.#hub.watch(({ name }) => {
       const [account = '', own = ''] = name.split('/', 3);
       const isSource = name === `${account}/${own}` && sources.has(own);
@@ -57,9 +62,13 @@ export class GoalWatch {
 
   async #look(account: string): Promise<void> {
     try {
-      const goals = await reachedGoals(this.#authorizer, account);
-      if (goals.length === 0) return;
-      for (const listener of this.#listeners) if (listener.isWanted(account)) await listener.reached(account, goals);
+      const goals = await goalProgress(this.#authorizer, account);
+      const reached = goals.filter(({ isReached }) => isReached);
+      for (const listener of this.#listeners) {
+        if (!listener.isWanted(account)) continue;
+        listener.progress?.(account, goals);
+        if (reached.length > 0) await listener.reached(account, reached);
+      }
     } catch (error) {
       this.#hub.world.log.error({ account, error }, 'wakatime: could not look at the goals');
     }

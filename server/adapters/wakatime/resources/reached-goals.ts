@@ -1,4 +1,4 @@
-// The goals of an account that are reached today, or in this week.
+// How far the goals of an account are today, or in this week.
 
 import type { Authorizer } from '../auth/authorize.ts';
 import { startOfWeek } from '../model/calendar.ts';
@@ -12,10 +12,18 @@ export interface ReachedGoal {
   readonly since: string;
 }
 
-/** A goal of at most so much is reached when its day is over, and is never among these. */
-export async function reachedGoals(authorizer: Authorizer, account: string): Promise<readonly ReachedGoal[]> {
+export interface GoalProgress extends ReachedGoal {
+  /** Of `since`. */
+  readonly seconds: number;
+  readonly goalSeconds: number;
+  /** A goal of at most so much is reached when its day is over, and never here. */
+  readonly isReached: boolean;
+}
+
+/** Of the goals that are not switched off. */
+export async function goalProgress(authorizer: Authorizer, account: string): Promise<readonly GoalProgress[]> {
   const { hub } = authorizer;
-  const open = (await readGoals(hub, account)).filter(({ goal }) => goal.is_enabled && !goal.is_inverse);
+  const open = (await readGoals(hub, account)).filter(({ goal }) => goal.is_enabled);
   if (open.length === 0) return [];
   const info = await authorizer.personInfo(account);
   const parsed = parseQuery(info, new URLSearchParams(), hub.world.now());
@@ -24,10 +32,18 @@ export async function reachedGoals(authorizer: Authorizer, account: string): Pro
   const week = { first: startOfWeek(now.today, now), last: now.today };
   const beats = await authorizer.beats(account, timeRangeOf(parsed.value, week));
   const question = { ...parsed.value, person: { ...info, beats } };
-  const reached: ReachedGoal[] = [];
+  const progress: GoalProgress[] = [];
   for (const { id, goal } of open) {
     const [point] = await chartOf(question, goal, 1);
-    if (point?.range_status === 'success') reached.push({ id, title: titleOf(goal), since: point.range.start });
+    if (point === undefined) continue;
+    progress.push({
+      id,
+      title: titleOf(goal),
+      since: point.range.start,
+      seconds: point.actual_seconds,
+      goalSeconds: point.goal_seconds,
+      isReached: point.range_status === 'success' && !goal.is_inverse,
+    });
   }
-  return reached;
+  return progress;
 }
