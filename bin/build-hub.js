@@ -110,6 +110,8 @@ export async function bundleHub(top, outdir, { topUrl, entries, plugins = [], ex
     metafile: true,
     external: [...absent, ...external],
     define: { HORAI_BUILD: '$build' },
+    // prom-client asks it for the current span of an exemplar, and Horai makes no exemplars.
+    alias: { '@opentelemetry/api': join(top, 'bin/no-spans.cjs') },
     plugins: [sourceUrls(top), ...plugins],
   });
   for (const { path, text } of outputFiles) {
@@ -120,9 +122,14 @@ export async function bundleHub(top, outdir, { topUrl, entries, plugins = [], ex
     const head =
       'import{createRequire as $require}from"node:module";const require=$require(import.meta.url),' +
       `$build=new URL("./${up === '' ? '' : `${up}/`}",import.meta.url).href,$top=${topUrl};`;
-    writeFileSync(path, head + text);
+    writeFileSync(path, head + asLatin1(text));
   }
   return Object.keys(metafile.inputs);
+}
+
+/** V8 keeps a text with any other character in two bytes each. Within literals, where alone they stand, escapes mean the same. */
+function asLatin1(text) {
+  return text.replace(/[\u0100-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The files that the sources start as threads; see `startThread` in server/runtime.ts. */

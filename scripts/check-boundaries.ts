@@ -35,7 +35,7 @@ const rules: readonly Rule[] = [
   // `$1` is the adapter's own folder: adapters do not import one another.
   { of: /^(server\/adapters\/[^/]+\/)/, ours: [/^$1/, wire, runtime, http, core, protocol] },
   // The engine of the merged day is a pure function from evidence to a day.
-  { of: /^server\/day\/engine\//, ours: [/^server\/day\/engine\//], packages: ['@js-temporal/polyfill'] },
+  { of: /^server\/day\/engine\//, ours: [/^server\/day\/engine\//], packages: ['temporal-polyfill'] },
   // The merged day reads the items of adapters and does not import their routes.
   {
     of: /^server\/day\//,

@@ -2,8 +2,8 @@
 // the command line; compose.ts builds the hub.
 
 import { homedir } from 'node:os';
-import { describeListener, edgeGreeting } from './commands/edge.ts';
-import { run } from './commands/program.ts';
+import { CommandContext } from './commands/command-context.ts';
+import { startHub } from './commands/start.ts';
 import { compose } from './compose.ts';
 import type { Config } from './config.ts';
 import type { EdgeConfig } from './edge/edge.ts';
@@ -46,6 +46,7 @@ async function runEdge(config: EdgeConfig, log: Config['log']): Promise<number> 
   const stopped = untilSignal();
   const world = realWorld(log);
   const { openEdge } = await import('./edge/edge.ts');
+  const { describeListener, edgeGreeting } = await import('./commands/edge.ts');
   const opened = await openEdge(config, world, printError);
   if (!opened.ok) {
     printError((await describeListener(config.port)) ?? `${opened.error} (HORAI_PORT, HORAI_KRONOS_PORT).`);
@@ -99,14 +100,22 @@ async function runHub(config: Config): Promise<number> {
 process.umask(0o077);
 // The timers of a World never keep the process alive. Without this one, a command that only waits for them would exit early.
 setInterval(() => undefined, 2 ** 30);
-process.exit(
-  await run(process.argv.slice(2), {
-    sources: { env: process.env, platform: process.platform, home: homedir() },
-    version,
-    print,
-    printError,
-    world: realWorld,
-    serve: runHub,
-    edge: runEdge,
-  }),
-);
+
+const args = process.argv.slice(2);
+const runtime = {
+  sources: { env: process.env, platform: process.platform, home: homedir() },
+  version,
+  print,
+  printError,
+  world: realWorld,
+  serve: runHub,
+  edge: runEdge,
+};
+// A hub starts without the code of the other commands.
+if (args.length === 0) {
+  const context = new CommandContext(runtime);
+  await startHub(context);
+  process.exit(context.exitCode);
+}
+const { run } = await import('./commands/program.ts');
+process.exit(await run(args, runtime));

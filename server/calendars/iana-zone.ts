@@ -1,8 +1,8 @@
 // The time zones of a calendar file for ical.js: those of the zone database by Temporal's rules, whose history and future are better known
 // than what files say of them; others as the file defines them.
 
-import { Temporal } from '@js-temporal/polyfill';
 import ICAL from 'ical.js';
+import { Temporal } from 'temporal-polyfill';
 
 /** A change of the clocks, in local seconds: from `wall` on, what a clock shows is `after` seconds ahead of UTC. */
 interface ClockChange {

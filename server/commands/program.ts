@@ -20,6 +20,7 @@ import { addMcp } from './mcp.ts';
 import { addMigrate } from './migrate.ts';
 import { parseDate } from './parse-end.ts';
 import { requestHub } from './request-hub.ts';
+import { startHub } from './start.ts';
 import { addVerify } from './verify.ts';
 
 interface JsonOption {
@@ -78,11 +79,7 @@ function addStart(program: Command, context: CommandContext): void {
     .command('start', { isDefault: true })
     .description('run the hub until SIGINT or SIGTERM')
     .option('--accept-loss', 'start although the database has lost commits; what is missing stays missing')
-    .action(async ({ acceptLoss = false }: { acceptLoss?: boolean }) => {
-      const configured = context.readConfig();
-      if (configured === undefined) return;
-      context.exitCode = await context.runtime.serve({ ...configured.config, acceptLoss });
-    });
+    .action((options: { acceptLoss?: boolean }) => startHub(context, options));
 }
 
 function addEdge(program: Command, context: CommandContext): void {

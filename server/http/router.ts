@@ -30,17 +30,18 @@ interface Leaf {
   readonly names: readonly string[];
 }
 
+/** A segment of paths. Most of them have few of these, so that each is made when it is first needed. */
 interface Node {
-  readonly literals: Map<string, Node>;
+  literals: Map<string, Node> | null;
   named: Node | null;
   /** Routes that end with `*`, by method. */
-  readonly rest: Map<string, Leaf>;
+  rest: Map<string, Leaf> | null;
   /** Routes of exactly this path, by method. */
-  readonly here: Map<string, Leaf>;
+  here: Map<string, Leaf> | null;
 }
 
 function emptyNode(): Node {
-  return { literals: new Map(), named: null, rest: new Map(), here: new Map() };
+  return { literals: null, named: null, rest: null, here: null };
 }
 
 /** Percent-decodes a segment; a malformed one is returned as it is. */
@@ -61,11 +62,9 @@ export class Router {
 
   /** Only the most specific path counts: if it lacks the method the reply is 405, even where a wider pattern has it. */
   find(method: string, path: string): RouteLookup {
-    const values: string[] = [];
-    const leaves = path.startsWith('/')
-      ? walk(this.#root, path.slice(1).split('/').map(decodeSegment), 0, values)
-      : null;
-    if (leaves === null) return { ok: false, reply: json(404, { error: 'not found' }) };
+    const found = this.#withoutSlashes(path) ?? this.#leavesOf(path);
+    if (found === null) return { ok: false, reply: json(404, { error: 'not found' }) };
+    const { leaves, values } = found;
     const leaf = leaves.get(method) ?? (method === 'HEAD' ? leaves.get('GET') : undefined) ?? leaves.get('*');
     if (leaf !== undefined) {
       return { ok: true, route: leaf.route, params: new Map(leaf.names.map((name, at) => [name, values[at] ?? ''])) };
@@ -75,12 +74,29 @@ export class Router {
     return { ok: false, reply: json(405, { error: `method not allowed: use ${allow}` }, { allow }) };
   }
 
+  #leavesOf(path: string): Leaves | null {
+    if (!path.startsWith('/')) return null;
+    const values: string[] = [];
+    const leaves = walk(this.#root, path.slice(1).split('/').map(decodeSegment), 0, values);
+    return leaves === null ? null : { leaves, values };
+  }
+
+  /** The routes of a path with slashes too many, if they allow that. */
+  #withoutSlashes(path: string): Leaves | null {
+    if (!path.includes('//') && !path.endsWith('/')) return null;
+    const found = this.#leavesOf(path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, ''));
+    if (found === null) return null;
+    const [leaf] = found.leaves.values();
+    return leaf?.route.allowsSlashes === true ? found : null;
+  }
+
   #add(route: Route): void {
     const segments = route.path.slice(1).split('/');
     const names: string[] = [];
     let node = this.#root;
     for (const [at, segment] of segments.entries()) {
       if (segment === '*' && at === segments.length - 1) {
+        node.rest ??= new Map();
         node.rest.set(route.method, { route, names });
         return;
       }
@@ -89,6 +105,7 @@ export class Router {
         node.named ??= emptyNode();
         node = node.named;
       } else {
+        node.literals ??= new Map();
         let next = node.literals.get(segment);
         if (next === undefined) {
           next = emptyNode();
@@ -97,17 +114,22 @@ export class Router {
         node = next;
       }
     }
+    node.here ??= new Map();
     node.here.set(route.method, { route, names });
   }
 }
 
-function walk(node: Node, segments: readonly string[], at: number, values: string[]): Map<string, Leaf> | null {
+interface Leaves {
+  /** By method. */
+  readonly leaves: ReadonlyMap<string, Leaf>;
+  /** What the `:name` segments matched, in order. */
+  readonly values: readonly string[];
+}
+
+function walk(node: Node, segments: readonly string[], at: number, values: string[]): ReadonlyMap<string, Leaf> | null {
   const segment = segments[at];
-  if (segment === undefined) {
-    if (node.here.size > 0) return node.here;
-    return node.rest.size > 0 ? node.rest : null;
-  }
-  const literal = node.literals.get(segment);
+  if (segment === undefined) return node.here ?? node.rest;
+  const literal = node.literals?.get(segment);
   const exact = literal === undefined ? null : walk(literal, segments, at + 1, values);
   if (exact !== null) return exact;
   if (node.named !== null && segment !== '') {
@@ -116,5 +138,5 @@ function walk(node: Node, segments: readonly string[], at: number, values: strin
     if (named !== null) return named;
     values.pop();
   }
-  return node.rest.size > 0 ? node.rest : null;
+  return node.rest;
 }

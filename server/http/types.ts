@@ -110,6 +110,8 @@ export interface Route {
   readonly method: string;
   /** Segments; `:name` matches one of them, a last `*` matches the rest (also nothing). Literal segments win over `:name`, that over `*`. */
   readonly path: string;
+  /** True if the path may also be written with doubled slashes, or with one at its end: tools join addresses carelessly. */
+  readonly allowsSlashes?: true;
   /** The most bytes of a body; the transport answers 413 for more. Default: 1 MiB. */
   readonly limit?: number;
   /** `unlisted`: it only answers what no listed route takes (unknown paths, wrong methods, preflights). */

@@ -1,6 +1,6 @@
 // Time zones by the Temporal polyfill, independent of the machine's own zone. Tests of due dates compare with them.
 
-import { Temporal } from '@js-temporal/polyfill';
+import { Temporal } from 'temporal-polyfill';
 import type { Zone } from '../../protocol/zone.ts';
 
 export function zoneOf(name: string): Zone {

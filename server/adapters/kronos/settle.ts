@@ -1,7 +1,7 @@
 // What follows from a write to a tasks channel: the next task of a series, and dependencies without cycles (protocol/series.ts). The hub
 // writes it itself, because the device that wrote does not have it: a merge must not take it for something that the device has removed.
 
-import { Temporal } from '@js-temporal/polyfill';
+import { Temporal } from 'temporal-polyfill';
 import { mergeLists } from '../../../protocol/merge-lists.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf, withPlanning, withWork, workOf } from '../../../protocol/plain.ts';

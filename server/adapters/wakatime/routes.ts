@@ -108,8 +108,7 @@ export function wakatimeRoutes(deps: WakatimeRouteDeps): readonly Route[] {
     ...wakapiRoutes(authorizer, deps.sizes),
     ...oauth.api,
   ];
-  const slashed = open.flatMap((route) => withSlashes(route.path).map((path) => ({ ...route, path })));
-  const all = [...withFallbacks([...open, ...slashed]).map(allowOrigins), ...oauth.page, ...shareRoutes(authorizer)];
+  const all = [...withFallbacks(open).map(allowOrigins), ...oauth.page, ...shareRoutes(authorizer)];
   return withDocs(all, wakatimeDocs, { keyOf: withoutPrefix, unlisted: wakatimeUnlisted });
 }
 
@@ -213,13 +212,17 @@ function notAllowed(methods: readonly string[]): Handle {
   return async () => json(405, { error: `method not allowed: use ${allow}` }, { allow });
 }
 
-/** Lets pages of any origin read every answer. Browsers show a page no answer without these headers, errors included. */
+/**
+ * Lets pages of any origin read every answer. Browsers show a page no answer without these headers, errors included. Slashes too many are
+ * served and not redirected, because a redirect would turn a POST into a GET.
+ */
 function allowOrigins(route: Route): Route {
   const withHeaders = <T extends Reply | ChunkedReply | StreamReply>(reply: T): T => {
     return { ...reply, headers: { ...reply.headers, ...crossOrigin } };
   };
   return {
     ...route,
+    allowsSlashes: true,
     errorHeaders: crossOrigin,
     handle: async (request) => withHeaders(await route.handle(request)),
   };
@@ -227,24 +230,12 @@ function allowOrigins(route: Route): Route {
 
 /** The path under which route-docs.ts has a route. */
 function withoutPrefix(path: string): string {
-  const plain = path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
-  const base = bases.find((one) => plain.startsWith(`${one}/`)) ?? '';
-  const rest = plain.slice(base.length);
+  const base = bases.find((one) => path.startsWith(`${one}/`)) ?? '';
+  const rest = path.slice(base.length);
   return rest === '/users/current' ? '/users/:user' : rest;
 }
 
 const bases = prefixes.map(({ prefix }) => prefix).sort((a, b) => b.length - a.length);
-
-/**
- * The variants of a path with one slash too many, after the base address or at the end. The hub serves them and does not redirect,
- * because a redirect would turn a POST into a GET.
- */
-function withSlashes(path: string): readonly string[] {
-  if (path.endsWith('*')) return [];
-  const base = bases.find((one) => path.startsWith(`${one}/`)) ?? '';
-  const doubled = `${base}/${path.slice(base.length)}`;
-  return [`${path}/`, doubled, `${doubled}/`];
-}
 
 /**
  * True if pages of any origin may request a path. WakaTime's tools are pages and extensions of many origins, and get nothing without a

@@ -1,7 +1,7 @@
 // Which moments belong to a date: the account's zone, which may change at a moment for a person who travels, and the time at which a day
 // begins ([Y8]). Dates are texts (`2026-11-21`), moments microseconds since 1970. The rules of zones are Temporal's.
 
-import { Temporal } from '@js-temporal/polyfill';
+import { Temporal } from 'temporal-polyfill';
 import type { DayHour } from './evidence.ts';
 import type { DayInterval, DayIntervals } from './intervals.ts';
 

@@ -1,6 +1,6 @@
 // Weeks of ISO 8601: Monday to Sunday; the first week of a year has its first Thursday.
 
-import { Temporal } from '@js-temporal/polyfill';
+import { Temporal } from 'temporal-polyfill';
 
 /** `2026-W48` */
 export function weekOfDate(date: string): string {

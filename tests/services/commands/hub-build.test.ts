@@ -72,6 +72,29 @@ test('the hub is built at its first start, and the build is used again', async (
   expect(statSync(join(build, 'main.mjs')).mtimeMs).toBe(madeAt);
 });
 
+test('a hub that starts loads no code of other commands, and texts that take one byte for a character', async () => {
+  const { builds, run } = checkout();
+  await run('--version');
+  const [build = ''] = builds();
+  const loaded = new Map<string, string>();
+  const load = (name: string): void => {
+    if (loaded.has(name)) return;
+    const text = readFileSync(join(build, name), 'utf8');
+    loaded.set(name, text);
+    for (const [, next = ''] of text.matchAll(/(?:from|import)"\.\/([^"]+)"/g)) load(next);
+  };
+  load('main.mjs');
+  const all = [...loaded.values()].join('');
+  expect(all).toContain('"x-content-type-options"');
+  // Commander, OpenTelemetry, the readers of forms and CSV files.
+  for (const code of ['showHelpAfterError', 'opentelemetry.js.api', 'Multipart: Boundary not found', 'CSV_INVALID'])
+    expect([code, all.includes(code)]).toEqual([code, false]);
+  const wide = readdirSync(build, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.mjs') && /[\u0100-\uffff]/.test(readFileSync(join(build, name), 'utf8')),
+  );
+  expect(wide).toEqual([]);
+});
+
 test('an installed package runs from a build too', async () => {
   const { builds, run } = checkout({ at: 'lib/node_modules/horai' });
   expect(await run('--version')).toEqual({ code: 0, out: `${version}\n` });

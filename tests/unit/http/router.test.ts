@@ -98,3 +98,38 @@ describe('the router', () => {
     ]);
   });
 });
+
+describe('a route that allows slashes', () => {
+  const lenient = new Router([
+    { ...route('POST /api/v1/users/:user/heartbeats'), allowsSlashes: true },
+    { ...route('* /api/v1/*'), allowsSlashes: true },
+    route('GET /:room'),
+    route('GET /api/0/buckets'),
+    route('GET /api/0/info/'),
+  ]);
+  test.each([
+    ['POST', '/api/v1/users/me/heartbeats', 'me'],
+    ['POST', '/api/v1/users/me/heartbeats/', 'me'],
+    ['POST', '/api/v1//users/me/heartbeats', 'me'],
+    ['POST', '//api/v1//users/me/heartbeats//', 'me'],
+    ['POST', '/api/v1/users/me%2F/heartbeats/', 'me/'],
+  ])('%s %s', (method, path, user) => {
+    const match = lenient.find(method, path);
+    expect(match.ok && [match.route.path, match.params.get('user')]).toEqual(['/api/v1/users/:user/heartbeats', user]);
+  });
+
+  test.each([
+    '/api/0//buckets',
+    '/api/0/buckets/',
+    '//room',
+    '/room/',
+    '/api/0/info//',
+  ])('leaves %s of another route as it is', (path) => {
+    expect(lenient.find('GET', path)).toMatchObject({ ok: false, reply: { status: 404 } });
+  });
+
+  test('answers a method that it does not have as without slashes', () => {
+    const strict = new Router([{ ...route('GET /a/b'), allowsSlashes: true }]);
+    expect(strict.find('POST', '/a//b/')).toEqual(strict.find('POST', '/a/b'));
+  });
+});

@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 afterAll(() => stopHub(running, world));
 
-/** One row for each route: the same route under another prefix, or with one slash more, is the same row. */
+/** One row for each route: the same route under another prefix is the same row. */
 function rowsOf(routes: readonly Route[]): readonly Row[] {
   const order = ['GET', 'POST', 'PUT', 'DELETE'];
   const seen = new Set<unknown>();

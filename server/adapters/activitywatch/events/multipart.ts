@@ -1,7 +1,6 @@
 // The texts of a request body: the body itself, or every file and field of a `multipart/form-data` form, as the web UI uploads them.
 
 import { buffer } from 'node:stream/consumers';
-import { Busboy } from '@fastify/busboy';
 
 /** The reference server's message for a body that is not JSON. */
 export const brokenBody = 'The browser (or proxy) sent a request that this server could not understand.';
@@ -23,6 +22,7 @@ export function hasBoundary(contentType: string): boolean {
  */
 export async function readTexts(body: Buffer, form: string | null): Promise<readonly string[] | undefined> {
   if (form === null) return [body.toString()];
+  const { Busboy } = await import('@fastify/busboy');
   const parts: Promise<Buffer>[] = [];
   const parser = new Busboy({ headers: { 'content-type': form }, isPartAFile: () => true });
   parser.on('file', (_name, stream) => {

@@ -1,7 +1,7 @@
 // Days in a time zone: when one begins, which one it is now, and the ranges that tools name. Dates are texts (`2026-11-21`), moments
 // are microseconds since 1970. Temporal knows the rules of time zones.
 
-import { Temporal } from '@js-temporal/polyfill';
+import { Temporal } from 'temporal-polyfill';
 
 const second = 1_000_000;
 /** Starts of days in the cache, over all zones: computing one takes a tenth of a millisecond. */

@@ -23,8 +23,6 @@ const forAnybody = new Set([
 let testHub: TestHub;
 /** A request to each path. */
 let requests: { route: string; method: string; path: string }[];
-/** The requests without a double or trailing slash. Those with one have the same handlers. */
-let plainRequests: typeof requests;
 
 beforeAll(async () => {
   testHub = await openTestHub();
@@ -34,12 +32,10 @@ beforeAll(async () => {
   requests = routes
     .filter(({ method, path }) => method !== 'OPTIONS' && !(method === '*' && gets.has(path)))
     .map(({ method, path }) => ({
-      // A path with a double or trailing slash is the same route.
-      route: `${method} ${path.replace('//', '/').replace(/\/$/, '')}`,
+      route: `${method} ${path}`,
       method: method === '*' ? 'GET' : method,
       path: path.replace(':user', 'owner').replace(/:\w+/g, 'x').replace('*', 'x'),
     }));
-  plainRequests = requests.filter(({ path }) => !path.includes('//') && !path.endsWith('/'));
 });
 afterAll(() => testHub.close());
 
@@ -47,7 +43,7 @@ const statusOf = async ({ method, path }: (typeof requests)[number], headers: Re
   (await testHub.ask(method, path, { headers, ...(method === 'GET' ? {} : { body: {} }) })).status;
 
 /** The routes that do not refuse this caller. */
-async function openRoutes(headers: Readonly<Record<string, string>>, all = plainRequests): Promise<readonly string[]> {
+async function openRoutes(headers: Readonly<Record<string, string>>, all = requests): Promise<readonly string[]> {
   const open = [];
   for (const request of all) {
     const status = await statusOf(request, headers);
@@ -69,7 +65,7 @@ async function token(scopes: readonly string[], expires?: number): Promise<strin
 }
 
 test('the table of routes has paths', () => {
-  expect(plainRequests.length).toBeGreaterThan(300);
+  expect(requests.length).toBeGreaterThan(300);
 });
 
 test('a caller without a key reaches only the public paths', async () => {
@@ -80,7 +76,7 @@ test('another account and a page of another site reach only the public paths', a
   const bob = await testHub.accounts.createAccount('bob');
   if (!bob.ok) throw new Error(bob.error);
   // A path without `users/owner` is about bob himself.
-  const about = plainRequests.filter(({ path }) => path.includes('owner'));
+  const about = requests.filter(({ path }) => path.includes('owner'));
   expect(await openRoutes(basic(bob.secret), about)).toEqual([]);
   expect(await openRoutes({ origin: 'https://evil.example' })).toEqual([]);
 });
@@ -97,7 +93,7 @@ test('a token for other channels reaches only the public paths', async () => {
 test('a read-only token writes nothing', async () => {
   const reader = basic(await token(['read']));
   // `file_experts` is a question: a POST because it carries a path of a file.
-  const writes = plainRequests.filter(({ method, path }) => method !== 'GET' && !path.endsWith('/file_experts'));
+  const writes = requests.filter(({ method, path }) => method !== 'GET' && !path.endsWith('/file_experts'));
   expect(await openRoutes(reader, writes)).toEqual([]);
 });
 

@@ -1,0 +1,3 @@
+// Stands for @opentelemetry/api in the build of the hub.
+
+module.exports = {};
