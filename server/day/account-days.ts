@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { isRuleItem, ruleLimits } from '../../protocol/day.ts';
 import type { Hub } from '../core/hub.ts';
+import { nextTurn } from '../core/next-turn.ts';
 import type { MergedDay } from './engine/answer.ts';
 import { compareText } from './engine/collections.ts';
 import { computeDay, computeSums, type SummedPresence } from './engine/compute-day.ts';
@@ -154,6 +155,8 @@ export class AccountDays {
       heartbeats: joined(parts.map(({ heartbeats }) => heartbeats)),
     };
     for (let round = 0; ; round += 1) {
+      // Many days are asked for at once, and the answers of the store alone would never let others have their turn between them.
+      await nextTurn();
       const day = compute(evidence, { ...options, hours });
       if (round === mostRounds || !(await book.fill())) return day;
     }

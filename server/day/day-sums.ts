@@ -21,8 +21,8 @@ const everything = (): boolean => true;
 const mostChanges = 20_000;
 const pageSize = 2_000;
 const writeMs = 2_000;
-/** Days in one write. */
-const mostAtOnce = 400;
+/** Days in one write: the writes of others wait while it is committed. */
+const mostAtOnce = 50;
 /** Days of one question that are computed side by side. */
 const mostTogether = 6;
 const dayLength = 86_400_000_000;
@@ -243,20 +243,25 @@ export class DaySums {
   /** In the background: never rejects. */
   async #write(): Promise<void> {
     this.#cancelWrite = undefined;
+    try {
+      const channel = await this.#hub.channel(this.#name);
+      for (let ops = this.#nextUnwritten(); ops !== undefined; ops = this.#nextUnwritten()) {
+        if (ops.length > 0) await channel.write({ ops, origin: 'day', at: this.#hub.world.now() });
+      }
+    } catch (error) {
+      this.#hub.world.log.warn({ channel: this.#name, error }, 'day: could not keep the sums of days');
+    }
+  }
+
+  /** @returns the ops of the next write; undefined if there is none */
+  #nextUnwritten(): readonly Op[] | undefined {
     const dates = [...this.#unwritten].slice(0, mostAtOnce);
+    if (dates.length === 0) return undefined;
     for (const date of dates) this.#unwritten.delete(date);
-    const ops = dates.flatMap((date): Op[] => {
+    return dates.flatMap((date): Op[] => {
       const live = this.#live.get(date);
       return live === undefined ? [] : [{ op: 'put', key: date, value: JSON.stringify(live.kept) }];
     });
-    try {
-      const channel = await this.#hub.channel(this.#name);
-      if (ops.length > 0) await channel.write({ ops, origin: 'day', at: this.#hub.world.now() });
-    } catch (error) {
-      this.#hub.world.log.warn({ channel: this.#name, error }, 'day: could not keep the sums of days');
-      return;
-    }
-    if (this.#unwritten.size > 0) this.#cancelWrite ??= this.#hub.world.after(writeMs, () => void this.#write());
   }
 }
 

@@ -1,11 +1,12 @@
 // Items of a channel within a span, read from the store page by page, so that no answer of it is large.
 
+import { nextTurn } from '../../core/next-turn.ts';
 import type { Item, Store } from '../../core/store.ts';
 import type { DaySpan } from './reading.ts';
 
-const pageSize = 5_000;
+const pageSize = 2_000;
 /** Characters of values. */
-const pageCharacters = 4_194_304;
+const pageCharacters = 1_048_576;
 /** More evidence in one span than anybody's day has: a reader stops there, so that one channel cannot keep others waiting. */
 export const mostItems = 200_000;
 
@@ -23,6 +24,8 @@ export async function* pagesOf(store: Store, channel: string, { from, to }: DayS
       // A reader that stops early never learns that the store failed meanwhile.
       reading.catch(() => undefined);
     }
+    // The page is parsed in a turn of its own.
+    if (items.length > 0) await nextTurn();
     yield items;
     if (isLast) return;
   }
