@@ -19,11 +19,7 @@ export function outOfBounds(text: string): string | undefined {
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === quote) {
-      for (at += 1; at < text.length; at += 1) {
-        const inside = text.charCodeAt(at);
-        if (inside === backslash) at += 1;
-        else if (inside === quote) break;
-      }
+      at = endOfString(text, at);
     } else if (code === 0x7b || code === 0x5b) {
       depth += 1;
       keys[depth] = 0;
@@ -41,6 +37,16 @@ export function outOfBounds(text: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** @param start of a string, where its quote is. @returns where its last quote is; the length of the text if it has none */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === backslash) backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+  }
+  return text.length;
 }
 
 function isNumberPart(code: number): boolean {
@@ -63,8 +69,8 @@ export interface Piece {
 
 /** True if the text has more than `limit` bytes as UTF-8. */
 export function isLongerThan(text: string, limit: number): boolean {
-  // A UTF-16 unit has between 1 and 3 bytes.
-  if (text.length > limit || text.length * 3 <= limit) return text.length > limit;
+  // A UTF-16 unit has between 1 and 3 bytes, and one byte in ASCII.
+  if (text.length > limit || text.length * 3 <= limit || !/[\u0080-\uffff]/.test(text)) return text.length > limit;
   return new TextEncoder().encode(text).length > limit;
 }
 
@@ -79,26 +85,26 @@ export function pieces(text: string): readonly Piece[] {
 
 /** What a message of more than `bounds.bytes` consists of (B1.6). */
 export interface LargeList {
-  /** The number of tasks in it. */
-  readonly count: number;
+  /** Where its tasks are. */
+  readonly tasks: readonly Piece[];
   /** Its JSON text without the tasks. */
   readonly rest: string;
 }
 
 /** @returns undefined if a task of it, or the rest of it, has more than `bounds.bytes` */
 export function splitLargeList(text: string): LargeList | undefined {
-  let count = 0;
+  const tasks: Piece[] = [];
   let rest = '';
   let at = 0;
   let isOver = false;
   forEachPiece(text, (from, to) => {
-    count += 1;
+    tasks.push({ from, to });
     rest += text.slice(at, from);
     at = text[to] === ',' ? to + 1 : to;
     if (isLongerThan(text.slice(from, to), bounds.bytes)) isOver = true;
   });
   rest += text.slice(at);
-  return isOver || isLongerThan(rest, bounds.bytes) ? undefined : { count, rest };
+  return isOver || isLongerThan(rest, bounds.bytes) ? undefined : { tasks, rest };
 }
 
 /**
@@ -122,8 +128,7 @@ function forEachPiece(text: string, found: (from: number, to: number) => void): 
     const code = text.charCodeAt(at);
     if (code === quote) {
       const start = at + 1;
-      for (at += 1; at < text.length && text.charCodeAt(at) !== quote; at += 1)
-        if (text.charCodeAt(at) === backslash) at += 1;
+      at = endOfString(text, at);
       if (names.length <= 2) name = text.slice(start, at);
     } else if (code === 0x7b || code === 0x5b) {
       names.push(name);

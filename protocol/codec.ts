@@ -5,6 +5,7 @@
 import { bounds, isLongerThan, listBounds, outOfBounds, type Piece, pieces, splitLargeList } from './bounds.ts';
 import { type Check, compile } from './check.ts';
 import { type Refusal, refuse } from './errors.ts';
+import { Pace } from './in-steps.ts';
 import { parseJson } from './json.ts';
 import { type RequestType, requests, Task, type WireRequest } from './messages.ts';
 import { nearestWord } from './nearest-word.ts';
@@ -52,7 +53,7 @@ export function decode(text: string): Decoded {
   try {
     value = JSON.parse(bounded);
   } catch {
-    return refuse('payload', '', 'one JSON object per message, such as {"type":"login"}');
+    return refuse('payload', '', jsonHint);
   }
   if (!isObject(value)) return refuse('payload', '', 'a JSON object, such as {"type":"login"}');
   const { type } = value;
@@ -67,15 +68,57 @@ export function decode(text: string): Decoded {
   return { ...refuseFields(value, check), ...ref };
 }
 
+/**
+ * `decode`, with pauses where others may have their turn: the tasks of a large `write-all` are parsed and checked one by one. What is
+ * neither large nor a plain list is decoded at once.
+ */
+export function* decodeInSteps(text: string): Generator<void, Decoded> {
+  const isLarge = isLongerThan(text, bounds.bytes) && !isLongerThan(text, listBounds.bytes);
+  const list = isLarge ? splitLargeList(text) : undefined;
+  if (list === undefined || !isPlainList(list.rest)) return decode(text);
+  const refusal = refuseLarge(text, list);
+  if (refusal !== undefined) return refusal;
+  yield;
+  const decoded = decode(list.rest);
+  if (!decoded.ok || decoded.request.type !== 'write-all') return decoded;
+  const { request } = decoded;
+  const tasks = request.tasks ?? request.data?.tasks ?? [];
+  const unreadable: Unreadable[] = [];
+  const pace = new Pace();
+  for (const [at, { from, to }] of list.tasks.entries()) {
+    if (pace.isDue(1 + Math.floor((to - from) / taskCharacters))) yield;
+    const own = text.slice(from, to).trim();
+    const excess = outOfBounds(own);
+    const task = parseJson(own);
+    if (task === undefined) return { ...refuse('payload', '', jsonHint), ...refOf(request) };
+    numberId(task, 'id');
+    const wrong = excess ?? wrongIn(task);
+    if (wrong !== undefined)
+      unreadable.push(describe(task, at, wrong, excess === undefined ? JSON.stringify(task) : own));
+    else if (isTaskValue(task)) tasks.push(task);
+  }
+  return { ok: true, request, unreadable };
+}
+
+/** Characters of a task of usual size. */
+const taskCharacters = 300;
+
+/** True if the rest of a `write-all` has one empty list of tasks: nothing is said twice. */
+function isPlainList(rest: string): boolean {
+  return rest.split('"tasks"').length === 2;
+}
+
 /** B1.6: refuses a message of more than `bounds.bytes` bytes that is not a `write-all` of tasks, each of at most `bounds.bytes`. */
-function refuseLarge(text: string): (Refusal & { readonly ref?: string | number }) | undefined {
-  const list = isLongerThan(text, listBounds.bytes) ? undefined : splitLargeList(text);
+function refuseLarge(
+  text: string,
+  list = isLongerThan(text, listBounds.bytes) ? undefined : splitLargeList(text),
+): (Refusal & { readonly ref?: string | number }) | undefined {
   const request = list === undefined ? undefined : parseJson(list.rest);
   if (list === undefined || !isObject(request) || request['type'] !== 'write-all' || request['channel'] !== undefined) {
     return refuse('too_large', '', `${bounds.bytes} bytes at most`);
   }
   // Refused before the parse: of a list without a limit, each element could cost many times its bytes.
-  if (list.count <= listBounds.elements) return undefined;
+  if (list.tasks.length <= listBounds.elements) return undefined;
   return { ...refuse('property', 'tasks', `${listBounds.elements} tasks at most`), ...refOf(request) };
 }
 
@@ -83,6 +126,7 @@ function refOf({ ref }: Fields): { readonly ref?: string | number } {
   return typeof ref === 'string' || typeof ref === 'number' ? { ref } : {};
 }
 
+const jsonHint = 'one JSON object per message, such as {"type":"login"}';
 const helpHint = 'see {"type":"help"}';
 
 function typeHint(type: unknown): string {
@@ -156,14 +200,20 @@ function removeUnreadable(request: Fields, excess: ReadonlyMap<number, OutOfBoun
   const unreadable = list.flatMap((task: unknown, at): Unreadable[] => {
     const out = excess.get(at);
     if (out !== undefined) return [describe(parseJson(out.text), at, out.excess, out.text)];
-    if (isTask(task) && !(isObject(task) && task['id'] === 0)) return [];
-    const field = isObject(task) ? (task['id'] === 0 ? 'id' : wrongField(isTask)) : 'task';
-    return [describe(task, at, `invalid ${field}`, JSON.stringify(task))];
+    const wrong = wrongIn(task);
+    return wrong === undefined ? [] : [describe(task, at, wrong, JSON.stringify(task))];
   });
   if (unreadable.length === 0) return none;
   const places = new Set(unreadable.map(({ place }) => place - 1));
   holder['tasks'] = list.filter((_, at) => !places.has(at));
   return unreadable;
+}
+
+/** @returns undefined for a valid task */
+function wrongIn(task: unknown): string | undefined {
+  if (!isObject(task)) return 'invalid task';
+  if (task['id'] === 0) return 'invalid id';
+  return isTask(task) ? undefined : `invalid ${wrongField(isTask)}`;
 }
 
 function describe(task: unknown, at: number, wrong: string, text: string): Unreadable {
@@ -182,6 +232,10 @@ function describe(task: unknown, at: number, wrong: string, text: string): Unrea
 /** The one place where a check makes a type: the schema of `check` is the one the type was inferred from. */
 function isRequest(value: unknown, check: Check): value is WireRequest {
   return check(value);
+}
+
+function isTaskValue(value: unknown): value is Task {
+  return isTask(value);
 }
 
 /** The field an error is about, in words: `task_id` is "task id", `task.desc` is "desc". */

@@ -1,6 +1,7 @@
 // The lossless merge of devices that edited independently, as pure functions over (base, theirs, ours): rules M5 to M10 and W6 of
 // README.md. No store, no clock, no wire: the history of each task is passed in as values.
 
+import { filterInSteps, finish, mapInSteps, Pace } from './in-steps.ts';
 import { lacksWork, withMergedWork } from './merge-work.ts';
 import type { Task } from './messages.ts';
 import { same } from './same.ts';
@@ -162,14 +163,26 @@ export function mergeList(
   version: number,
   listing: Listing = noListing,
 ): Merge {
+  return finish(mergeListInSteps(lives, ours, version, listing));
+}
+
+/** `mergeList` with pauses. */
+export function* mergeListInSteps(
+  lives: readonly Life[],
+  ours: readonly Task[],
+  version: number,
+  listing: Listing = noListing,
+): Generator<void, Merge> {
   const { present } = listing;
-  const known = lives.map(describe);
-  const matched = match(known, withoutDuplicates(known, ours), listing);
+  const known = yield* mapInSteps(lives, describe, ({ steps }) => 1 + steps.length);
+  const matched = yield* match(known, yield* withoutDuplicates(known, ours), listing);
   const outcomes: MergeOutcome[] = [];
   const taken = new Set<number>();
   const listed = new Map<string, Task>();
 
+  const pace = new Pace();
   for (const [task, one] of matched) {
+    if (pace.isDue(workOf(one))) yield;
     if (one === undefined) {
       outcomes.push({ kind: 'write', key: null, task, overruled: undefined });
       continue;
@@ -184,7 +197,8 @@ export function mergeList(
   }
 
   const alive = known.filter(({ current }) => current !== undefined);
-  const removals = alive.filter(
+  const removals = yield* filterInSteps(
+    alive,
     ({ life, lastOwn, current }) =>
       !listed.has(life.key) && !present.has(life.key) && lastOwn !== undefined && same(lastOwn, current),
   );
@@ -203,12 +217,14 @@ export function mergeList(
 }
 
 /** A client that was notified twice of a task may list it twice, and edit either. Removes the duplicate that is an old copy. */
-function withoutDuplicates(known: readonly Known[], ours: readonly Task[]): Task[] {
-  const byIndex = group(known, ({ values }) => values.map(({ index }) => index));
+function* withoutDuplicates(known: readonly Known[], ours: readonly Task[]): Generator<void, Task[]> {
+  const byIndex = yield* group(known, ({ values }) => values.map(({ index }) => index));
   const isCopy = (task: Task) =>
     (byIndex.get(task.index) ?? []).some(({ values }) => values.some((value) => same(value, task)));
   const kept = new Map<string, Task>();
+  const pace = new Pace();
   for (const task of ours) {
+    if (pace.isDue(1 + (byIndex.get(task.index)?.length ?? 0))) yield;
     const twin = task.index === undefined ? undefined : kept.get(task.index);
     if (task.index !== undefined && (twin === undefined || isCopy(twin))) kept.set(task.index, task);
   }
@@ -255,24 +271,29 @@ function changedAt(life: Life, field: string): number {
   return at;
 }
 
+/** The known tasks that a listed task may be, and whether it is one of them. */
+type Pass = (task: Task) => [readonly Known[] | undefined, (one: Known) => boolean];
+
 /** Finds the known task that each listed task is: by index, by the device's id of it, or by how done and undone change an id. */
-function match(
+function* match(
   known: readonly Known[],
   ours: readonly Task[],
   { keys, unindexed, fresh, shown, lingering }: Listing,
-): [Task, Known | undefined][] {
+): Generator<void, [Task, Known | undefined][]> {
   const byKey = new Map(known.map((one) => [one.life.key, one]));
-  const byIndex = group(known, ({ values }) => values.map((value) => value.index));
-  const byId = group(known, ({ values, own }) => [...values, ...own].map((value) => value.id));
-  const byDesc = group(known, (one) => [...one.own, ...latestOwn(one)].map((value) => value.desc));
-  const byDoneId = group(known, ({ lastOwn }) => (lastOwn === undefined ? [] : openIds(lastOwn)));
+  const byIndex = yield* group(known, ({ values }) => values.map((value) => value.index));
+  const byId = yield* group(known, ({ values, own }) => [...values, ...own].map((value) => value.id));
+  const byDesc = yield* group(known, (one) => [...one.own, ...latestOwn(one)].map((value) => value.desc));
+  const byDoneId = yield* group(known, ({ lastOwn }) => (lastOwn === undefined ? [] : openIds(lastOwn)));
   const found = new Map<Task, Known>();
   const claimed = new Set<Known>();
   const namesOf = (task: Task) => byKey.get(keys.get(task) ?? '');
+  const pace = new Pace();
   // If the device has two copies of a task, an edited copy wins over one that was only done or undone.
   for (const isIt of [isEdited, isCurrent, () => true]) {
     for (const task of ours) {
       const one = namesOf(task);
+      if (pace.isDue(workOf(one))) yield;
       if (one === undefined || claimed.has(one) || !isIt(one, task)) continue;
       found.set(task, one);
       claimed.add(one);
@@ -282,19 +303,8 @@ function match(
   const openOf = (task: Task) => openIds(task).flatMap((id) => byId.get(id) ?? []);
   const isOther = (one: Known, task: Task) => task.index === undefined && shown.has(one.life.key);
   const isHere = (one: Known) => one.current !== undefined || lingering.has(one.life.key);
-  // Computed lazily, because a done task that an earlier pass has found does not give up another task's id.
-  let leaving: ReadonlySet<Known> | undefined;
-  const isLeaving = (one: Known) => {
-    leaving ??= new Set(
-      ours.flatMap((task) =>
-        found.has(task) || namesOf(task) !== undefined
-          ? []
-          : openOf(task).filter((open) => becameDone(open, task) && !isOther(open, task)),
-      ),
-    );
-    return leaving.has(one);
-  };
-  const passes: ((task: Task) => [readonly Known[] | undefined, (one: Known) => boolean])[] = [
+  const leaving = new Set<Known>();
+  const passes: readonly Pass[] = [
     (task) => [task.index === undefined ? [] : byIndex.get(task.index), () => true],
     (task) => [byId.get(task.id), ({ values }) => values.some((value) => same(value, task))],
     (task) => [
@@ -305,13 +315,15 @@ function match(
     (task) => [task.id === undefined ? [] : byDoneId.get(task.id), (one) => becameUndoneAndMore(one, task)],
     // The device has done and undone the task offline, and may have given the task's id to a new one.
     (task) => [task.index === undefined ? byDesc.get(task.desc) : [], (one) => isEqualButId(one, task)],
+  ];
+  const laterPasses: readonly Pass[] = [
     (task) => [
       byId.get(task.id),
-      (one) => isHere(one) && one.lastOwn?.id === task.id && !isLeaving(one) && !isOther(one, task),
+      (one) => isHere(one) && one.lastOwn?.id === task.id && !leaving.has(one) && !isOther(one, task),
     ],
     (task) => [
       byId.get(task.id),
-      (one) => isHere(one) && hadUnder(one, task.id) && !isLeaving(one) && !isOther(one, task),
+      (one) => isHere(one) && hadUnder(one, task.id) && !leaving.has(one) && !isOther(one, task),
     ],
     // The same, and the device has edited the task, too.
     (task) => [
@@ -322,17 +334,24 @@ function match(
     // The task was done before, and the device has undone, edited and done it again.
     (task) => [openIds(task).flatMap((id) => byDoneId.get(id) ?? []), (one) => hasOwnFieldOf(one, task)],
   ];
-  for (const pass of passes) {
+  const openCount = (task: Task) => 1 + openOf(task).length;
+  for (const pass of [...passes, ...laterPasses]) {
+    if (pass === laterPasses[0]) {
+      // Only now: a done task that an earlier pass has found does not give up another task's id.
+      const unfound = ours.filter((task) => !found.has(task) && namesOf(task) === undefined);
+      const left = (task: Task) => openOf(task).filter((open) => becameDone(open, task) && !isOther(open, task));
+      for (const list of yield* mapInSteps(unfound, left, openCount)) for (const one of list) leaving.add(one);
+    }
     for (const task of ours) {
+      if (pace.isDue()) yield;
       if (found.has(task) || fresh.has(task) || namesOf(task) !== undefined) continue;
-      const [candidates, fits] = pass(task);
+      const [candidates = [], fits] = pass(task);
       const isFree = (one: Known) =>
         !claimed.has(one) &&
         (task.index !== undefined || one.life.made === true || unindexed?.has(one.life.key) !== false);
-      const one = likeliest(
-        (candidates ?? []).filter((candidate) => isFree(candidate) && mayBe(candidate, task) && fits(candidate)),
-        task,
-      );
+      // Very many tasks may have the same description.
+      const fitsHere = (one: Known) => isFree(one) && mayBe(one, task) && fits(one);
+      const one = yield* likeliest(yield* filterInSteps(candidates, fitsHere, workOf, pace), task);
       if (one === undefined) continue;
       found.set(task, one);
       claimed.add(one);
@@ -345,15 +364,23 @@ function match(
       named === undefined ? openOf(task).filter((one) => becameDone(one, task) || wasDone(one, task)) : [named];
     return originals.some((one) => claimed.has(one) && !isEdited(one, task));
   };
-  return ours.flatMap((task): [Task, Known | undefined][] => (isCopy(task) ? [] : [[task, found.get(task)]]));
+  const originals = yield* filterInSteps(ours, (task) => !isCopy(task), openCount);
+  return originals.map((task): [Task, Known | undefined] => [task, found.get(task)]);
+}
+
+/** What it costs to compare a task with all values of a known one. */
+function workOf(one: Known | undefined): number {
+  return one === undefined ? 1 : one.values.length;
 }
 
 /** Of several candidates for a listed task, prefers existing tasks to removed ones, and then the one with the fewest differences. */
-function likeliest(candidates: readonly Known[], task: Task): Known | undefined {
+function* likeliest(candidates: readonly Known[], task: Task): Generator<void, Known | undefined> {
   if (candidates.length < 2) return candidates[0];
-  const away = (one: Known) => Math.min(...one.values.map((value) => distance(value, task)));
+  const away = (one: Known) =>
+    one.values.reduce((least, value) => Math.min(least, distance(value, task)), Number.POSITIVE_INFINITY);
   const rank = (one: Known) => (one.current === undefined ? 1_000 : 0) + away(one);
-  return [...candidates].sort((one, other) => rank(one) - rank(other))[0];
+  const ranks = yield* mapInSteps(candidates, rank, workOf);
+  return candidates[ranks.indexOf(ranks.reduce((least, one) => Math.min(least, one), Number.POSITIVE_INFINITY))];
 }
 
 /** True if the device changed more fields of the task than done, undone, start and stop do. */
@@ -371,9 +398,11 @@ function hadUnder(one: Known, id: number | undefined): boolean {
   return one.lastOwn !== undefined && one.own.some((value) => value.id === id);
 }
 
-function group<K>(known: readonly Known[], keysOf: (one: Known) => readonly K[]): Map<K, Known[]> {
+function* group<K>(known: readonly Known[], keysOf: (one: Known) => readonly K[]): Generator<void, Map<K, Known[]>> {
   const groups = new Map<K, Known[]>();
+  const pace = new Pace();
   for (const one of known) {
+    if (pace.isDue(workOf(one))) yield;
     for (const key of new Set(keysOf(one))) {
       if (key === undefined) continue;
       const group = groups.get(key);

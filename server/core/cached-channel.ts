@@ -66,6 +66,14 @@ export class CachedChannel {
     return this.#optimistic.write(() => compute(this.view), sender);
   }
 
+  /** `write` for what takes long, with pauses. @param compute gets a state that stays as it is meanwhile */
+  writeInTurns(
+    compute: (view: ChannelState) => Generator<void, Computed>,
+    sender?: Peer,
+  ): Promise<Committed | Refusal> {
+    return this.#optimistic.writeInTurns(() => compute({ ...this.view, items: new Map(this.#items.items) }), sender);
+  }
+
   /** Fills the index with all items now, and keeps it in step from here on. */
   addIndex(index: ItemIndex): void {
     this.#items.addIndex(index);

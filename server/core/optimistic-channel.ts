@@ -3,7 +3,9 @@
 // is computed again when another writer was faster. What the state is, and how a write changes it, is the Projection's business.
 
 import type { Refusal } from '../../protocol/errors.ts';
+import { finish } from '../../protocol/in-steps.ts';
 import type { Channel } from './channel.ts';
+import { inTurns } from './next-turn.ts';
 import type { Peer } from './peer.ts';
 import type { Appended, Change, Write } from './store.ts';
 
@@ -39,11 +41,14 @@ interface Sent {
 }
 
 interface QueuedWrite {
-  readonly run: () => void;
+  /** Never rejects. Further writes wait until it is done. */
+  readonly run: () => void | Promise<void>;
   readonly reject: (error: unknown) => void;
 }
 
 const maxAttempts = 100;
+/** A long write that was overtaken so often while it was computed is computed without pauses. */
+const pausedAttempts = 5;
 
 /**
  * Appends what `compute` reads and computes, on the condition that nothing was written since it began to read; computes again when
@@ -138,6 +143,42 @@ export class OptimisticChannel {
     throw overtaken(this.channel);
   }
 
+  /**
+   * Like `write`, for a write that takes long to compute: `compute` pauses where others may have their turn. Further writes of this
+   * process wait until it is given to the store.
+   */
+  async writeInTurns<Refused extends { readonly ok: false }>(
+    compute: () => Generator<void, Computed<Refused>>,
+    sender?: Peer,
+  ): Promise<Committed | Refused> {
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const sent = await new Promise<Sent | Refused | undefined>((resolve, reject) => {
+        const computing = (): Promise<void> =>
+          this.#sendInTurns(compute, sender, attempt < pausedAttempts).then(resolve, reject);
+        this.#queueUp({ run: computing, reject });
+      });
+      if (sent === undefined) continue;
+      if (!sent.ok) return sent;
+      const appended = await sent.decided;
+      if (!appended.ok) continue;
+      if (appended.replayed || appended.steps !== sent.steps) await this.load();
+      return appended;
+    }
+    throw overtaken(this.channel);
+  }
+
+  /** @returns undefined if another writer was faster */
+  async #sendInTurns<Refused extends { readonly ok: false }>(
+    compute: () => Generator<void, Computed<Refused>>,
+    sender: Peer | undefined,
+    mayPause: boolean,
+  ): Promise<Sent | Refused | undefined> {
+    const base = this.#seq;
+    const computed = mayPause ? await inTurns(compute()) : finish(compute());
+    if (!computed.ok) return computed;
+    return this.#isReady() && this.#seq === base ? this.#append(computed.write, sender) : undefined;
+  }
+
   /** Appends without a base, whatever the state is. The state is read anew before the next write that depends on it. */
   async writeUnconditionally(write: BaselessWrite): Promise<Committed> {
     this.#isKnown = false;
@@ -178,12 +219,15 @@ export class OptimisticChannel {
     sender: Peer | undefined,
   ): Sent | Refused {
     const computed = compute();
-    if (!computed.ok) return computed;
+    return computed.ok ? this.#append(computed.write, sender) : computed;
+  }
+
+  #append(write: BaselessWrite, sender: Peer | undefined): Sent {
     const base = this.#seq;
     if (this.#underWay === 0) this.#isCertain = !this.channel.isShared && !this.channel.isUnsettled;
-    const appending = this.channel.write({ ...computed.write, base }, { sender });
+    const appending = this.channel.write({ ...write, base }, { sender });
     this.#writes = this.channel.writes;
-    const steps = this.#projection.applyWrite(computed.write, base);
+    const steps = this.#projection.applyWrite(write, base);
     this.#seq = base + steps;
     return { ok: true, decided: this.#decided(appending, steps), steps };
   }
@@ -197,15 +241,22 @@ export class OptimisticChannel {
           reject(error);
         }
       };
-      this.#queue.push({ run, reject });
-      if (this.#queue.length === 1) void this.#drainQueue();
+      this.#queueUp({ run, reject });
     });
   }
 
+  #queueUp(write: QueuedWrite): void {
+    this.#queue.push(write);
+    if (this.#queue.length === 1) void this.#drainQueue();
+  }
+
   async #drainQueue(): Promise<void> {
-    while (this.#queue.length > 0) {
-      if (this.#isReady()) this.#queue.shift()?.run();
-      else if (this.#isKnown) await this.#newest.catch(() => undefined);
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      if (this.#isReady()) {
+        const running = next.run();
+        if (running !== undefined) await running;
+        this.#queue.shift();
+      } else if (this.#isKnown) await this.#newest.catch(() => undefined);
       else {
         try {
           await (this.#loading ?? this.load());

@@ -4,6 +4,7 @@
 import type { Refusal } from '../../protocol/errors.ts';
 import { closeCode, refusalText, refuse } from '../../protocol/errors.ts';
 import { replaceLoneSurrogates } from '../../protocol/well-formed.ts';
+import { nextTurn } from '../core/next-turn.ts';
 import type { Conversation, Peer, Pieces, Sent } from '../core/peer.ts';
 import type { Log } from '../core/world.ts';
 import { attempt } from '../http/error-boundary.ts';
@@ -252,6 +253,8 @@ export class PeerConnection implements Peer {
           this.#begin(streaming);
           if (!(await this.#waitForRoom(streaming))) return false;
           this.#writePart(last, streaming);
+          // A reader that keeps up must not keep all others waiting until the last piece.
+          await nextTurn();
         }
         if (!this.isOpen) return false;
         last = piece;

@@ -1,14 +1,15 @@
 // One connection of the wire protocol, on any transport: processes messages in order, identifies the sender, and calls the verb of each
 // request. authorize.ts identifies senders. The verbs are in channel-requests.ts, admin.ts and the adapter of task-clients.ts.
 
-import { listBounds } from '../../protocol/bounds.ts';
-import { type Decoded, decode, type Unreadable } from '../../protocol/codec.ts';
+import { bounds, listBounds } from '../../protocol/bounds.ts';
+import { type Decoded, decode, decodeInSteps, type Unreadable } from '../../protocol/codec.ts';
 import { closeCode, type Refusal, refuse } from '../../protocol/errors.ts';
 import type { Requests, WireRequest } from '../../protocol/messages.ts';
 import { noVersion } from '../../protocol/version.ts';
 import { type Identity, isAllowed, matchesPattern } from '../core/access.ts';
 import type { AccountLifecycle } from '../core/account-lifecycle.ts';
 import type { Hub } from '../core/hub.ts';
+import { inTurns } from '../core/next-turn.ts';
 import type { Conversation, Peer, Pieces } from '../core/peer.ts';
 import { SerialQueue } from '../core/serial-queue.ts';
 import { Session, type View } from '../core/session.ts';
@@ -126,12 +127,9 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
       this.#responses.refuse(refusal, text.length > maxRefusedSize ? undefined : refOf(decode(text)));
       return;
     }
-    const decoded = decode(text);
-    if (!decoded.ok && decoded.code === 'too_large') {
-      this.#responses.refuse(decoded, decoded.ref);
-      this.#peer.close(closeCode(decoded.code) ?? 1009, decoded.error);
-      return;
-    }
+    // Decoded in its turn, with pauses.
+    const decoded = text.length > bounds.bytes ? undefined : decode(text);
+    if (decoded !== undefined && this.#isTooLarge(decoded)) return;
     if (this.#isLeaving) {
       // C6.2: a Kronos client is sent nothing that it would take for an error.
       if (!this.#isPlain)
@@ -150,7 +148,21 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
     }
     this.#pending += 1;
     this.#pendingSize += text.length;
-    this.#queue.run(() => this.#process(decoded, text.length));
+    this.#queue.run(() => (decoded === undefined ? this.#processLarge(text) : this.#process(decoded, text.length)));
+  }
+
+  async #processLarge(text: string): Promise<void> {
+    const decoded = await inTurns(decodeInSteps(text));
+    if (this.#isTooLarge(decoded)) this.#release(text.length);
+    else await this.#process(decoded, text.length);
+  }
+
+  /** Refuses a message that is too large, and closes the connection. */
+  #isTooLarge(decoded: Decoded): boolean {
+    if (decoded.ok || decoded.code !== 'too_large') return false;
+    this.#responses.refuse(decoded, decoded.ref);
+    this.#peer.close(closeCode(decoded.code) ?? 1009, decoded.error);
+    return true;
   }
 
   // No function here has a name: tsx would define that name anew for every message.
@@ -394,7 +406,8 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
   }
 }
 
-function refOf(decoded: Decoded): Ref {
+function refOf(decoded: Decoded | undefined): Ref {
+  if (decoded === undefined) return undefined;
   return decoded.ok ? decoded.request.ref : decoded.ref;
 }
 

@@ -3,7 +3,7 @@
 // clients (login, versions in whole seconds of their own clock) and contain no knowledge of the merge.
 
 import { pairMoments } from '../../protocol/intervals.ts';
-import type { mergeList } from '../../protocol/merge.ts';
+import type { mergeList, mergeListInSteps } from '../../protocol/merge.ts';
 import type { Task } from '../../protocol/messages.ts';
 import { plainOf } from '../../protocol/plain.ts';
 import type { Appended, Store } from '../../server/core/store.ts';
@@ -147,7 +147,7 @@ class Simulation implements DeviceContext {
     const hub = await startHub({
       world: this.world,
       store,
-      ...(this.#merge === undefined ? {} : { merge: this.#merge }),
+      ...(this.#merge === undefined ? {} : { merge: withPauses(this.#merge) }),
     });
     this.hub = hub;
     this.owner = hub.owner || this.owner;
@@ -371,4 +371,12 @@ export function common(wire: Task): object {
 
 export function simulate(seed: number, net: Net = 'lossy', merge?: typeof mergeList): Promise<Outcome> {
   return new Simulation(seed, net, merge).run();
+}
+
+/** A merge as the hub calls it. */
+function withPauses(merge: typeof mergeList): typeof mergeListInSteps {
+  return function* (...all) {
+    yield;
+    return merge(...all);
+  };
 }

@@ -2,6 +2,7 @@
 // the alias, which a client makes for a task that it was notified of (W10). device.ts stores the aliases of each device.
 
 import type { Generation } from '../../../protocol/generation.ts';
+import { filterInSteps, mapInSteps, Pace } from '../../../protocol/in-steps.ts';
 import { distance, type Life } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import type { Change, Item } from '../../core/store.ts';
@@ -108,16 +109,24 @@ interface SentCreate {
 }
 
 /** @param later items that were written after the past was read */
-function sentCreatesOf({ base, steps }: TaskPast, later: readonly Item[], device: string): SentCreate[] {
-  const ids = new Map(base.map((item) => [item.key, taskOf(item).id]));
-  return [...steps, ...later].flatMap(({ key, value, origin, at, version }) => {
+function* sentCreatesOf(
+  { base, steps }: TaskPast,
+  later: readonly Item[],
+  device: string,
+): Generator<void, SentCreate[]> {
+  const ids = new Map(yield* mapInSteps(base, (item) => [item.key, taskOf(item).id]));
+  const creates: SentCreate[] = [];
+  const pace = new Pace();
+  for (const { key, value, origin, at, version } of [...steps, ...later]) {
+    if (pace.isDue()) yield;
     // A step without a version is for history only and was not sent to clients.
-    if (version === null) return [];
+    if (version === null) continue;
     const before = ids.get(key);
     const id = value === null ? undefined : storedTask(value).id;
     ids.set(key, id);
-    return id === undefined || id === before || origin === device ? [] : [{ key, id, at }];
-  });
+    if (id !== undefined && id !== before && origin !== device) creates.push({ key, id, at });
+  }
+  return creates;
 }
 
 /** A device's list with the stored index of each task, and the keys of the tasks that were found by an alias or a hub-made index. */
@@ -147,15 +156,16 @@ export interface ListContext {
 
 /**
  * Finds the task that each index of a device's list stands for (W10). An unknown index is an alias of a task that the device was
- * notified of, if its stamp or the description fits. Otherwise the task is new.
+ * notified of, if its stamp or the description fits. Otherwise the task is new. It pauses where others may have their turn.
  * @param listed the list, with `account` instead of the secret in each index
  */
-export function nameList(listed: readonly Task[], context: ListContext): NamedList {
+export function* nameList(listed: readonly Task[], context: ListContext): Generator<void, NamedList> {
   const { account, client, lives } = context;
-  const stamps = new Stamps(context);
-  const canonical = new Map(lives.flatMap((life) => valuesOf(life).map(({ index }) => [index, life.key])));
+  const stamps = yield* Stamps.of(context);
+  const canonical = new Map<string | undefined, string>();
+  for (const life of lives) for (const { index } of stamps.values(life.key)) canonical.set(index, life.key);
   const own = new Map<Task, string>();
-  const known = listed.map((task) => {
+  const known = yield* mapInSteps(listed, (task) => {
     const { index } = task;
     if (index === undefined) return undefined;
     const namesake = canonical.get(index);
@@ -174,18 +184,18 @@ export function nameList(listed: readonly Task[], context: ListContext): NamedLi
   });
   const claimed = new Set(known.filter((one) => typeof one === 'string'));
   const keys = new Map<Task, string>();
-  const tasks = listed.map((task, at): Task => {
+  const named = listed.map((task, at) => [task, known[at]] as const);
+  const tasks = yield* mapInSteps(named, ([task, one]): Task => {
     const { index } = task;
-    const one = known[at];
     if (typeof one === 'object') return one;
     const key = one ?? (index === undefined ? undefined : stamps.find(task, index, claimed));
     const last = key === undefined ? undefined : stamps.last(key);
     if (key === undefined || last === undefined) return task;
     claimed.add(key);
-    const named = withIndexOf({ task: last }, task);
-    keys.set(named, key);
+    const withIndex = withIndexOf({ task: last }, task);
+    keys.set(withIndex, key);
     if (one === undefined && index !== undefined) client.setAlias(index, key);
-    return named;
+    return withIndex;
   });
   // A client that uses the hub's indexes has an index for every task that it did not create itself.
   if ([...claimed].some((key) => stamps.last(key) !== undefined)) client.noteIndexUsed();
@@ -196,27 +206,29 @@ export function nameList(listed: readonly Task[], context: ListContext): NamedLi
     keys,
     own,
     unindexed: keeps ? client.unindexed : undefined,
-    shown: keeps ? shownBy(context) : new Set(),
-    lingering: lingeringAt(context),
+    shown: keeps ? yield* shownBy(context) : new Set(),
+    lingering: yield* lingeringAt(context),
   };
 }
 
-function shownBy({ past, device, client, lives }: ListContext): ReadonlySet<string> {
+function* shownBy({ past, device, client, lives }: ListContext): Generator<void, ReadonlySet<string>> {
   // A task with an own index has that index in every list.
-  const unindexed = new Set(
-    lives.filter((life) => valuesOf(life).every(({ index }) => index === undefined)).map(({ key }) => key),
+  const isUnindexed = (life: Life) => valuesOf(life).every(({ index }) => index === undefined);
+  const unindexed = new Set((yield* filterInSteps(lives, isUnindexed, lengthOf)).map(({ key }) => key));
+  const shown = yield* filterInSteps(
+    past.steps,
+    ({ key, value, version, origin, at }) =>
+      value !== null &&
+      version !== null &&
+      origin !== device &&
+      unindexed.has(key) &&
+      client.receiptAt(at) === 'surely',
   );
-  return new Set(
-    past.steps.flatMap(({ key, value, version, origin, at }) =>
-      value !== null && version !== null && origin !== device && unindexed.has(key) && client.receiptAt(at) === 'surely'
-        ? [key]
-        : [],
-    ),
-  );
+  return new Set(shown.map(({ key }) => key));
 }
 
-function lingeringAt({ past, device, client }: ListContext): ReadonlySet<string> {
-  const removals = past.steps.filter(({ value }) => value === null);
+function* lingeringAt({ past, device, client }: ListContext): Generator<void, ReadonlySet<string>> {
+  const removals = yield* filterInSteps(past.steps, ({ value }) => value === null);
   const unheard = ({ origin, at }: Change) => origin !== device && client.receiptAt(at) === 'no';
   const heard = new Set(removals.filter((step) => !unheard(step)).map(({ key }) => key));
   return new Set(removals.filter((step) => unheard(step) && !heard.has(step.key)).map(({ key }) => key));
@@ -226,15 +238,33 @@ function lingeringAt({ past, device, client }: ListContext): ReadonlySet<string>
 class Stamps {
   #client: TaskClient;
   #values: ReadonlyMap<string, readonly Task[]>;
-  #sentCreates: readonly SentCreate[];
+  /** The keys of the tasks that had an id at any time, in the order of `lives`. */
+  #keysById = new Map<number, string[]>();
+  #sentCreates = new Map<string, SentCreate[]>();
   /** The keys of the tasks that the device surely had, or created itself. */
   #own: ReadonlySet<string>;
 
-  constructor({ lives, past, later, device, client }: ListContext) {
+  private constructor({ lives, client }: ListContext, values: ReadonlyMap<string, readonly Task[]>) {
     this.#client = client;
-    this.#values = new Map(lives.map((life) => [life.key, valuesOf(life)]));
-    this.#sentCreates = sentCreatesOf(past, later, device);
+    this.#values = values;
     this.#own = new Set(lives.filter(({ base, made }) => base !== undefined || made === true).map(({ key }) => key));
+  }
+
+  static *of(context: ListContext): Generator<void, Stamps> {
+    const { lives, past, later, device } = context;
+    const values = new Map(yield* mapInSteps(lives, (life) => [life.key, valuesOf(life)] as const, lengthOf));
+    const stamps = new Stamps(context, values);
+    const pace = new Pace();
+    for (const [key, list] of values) {
+      if (pace.isDue(list.length)) yield;
+      for (const id of new Set(list.map(({ id }) => id))) if (id !== undefined) addTo(stamps.#keysById, id, key);
+    }
+    for (const create of yield* sentCreatesOf(past, later, device)) addTo(stamps.#sentCreates, create.key, create);
+    return stamps;
+  }
+
+  values(key: string): readonly Task[] {
+    return this.#values.get(key) ?? [];
   }
 
   /** The newest value of the task with this key. */
@@ -250,7 +280,7 @@ class Stamps {
   /** The number of fields in which a task differs from the closest value, current or earlier, of the task with this key. */
   #distance(task: Task, key: string): number {
     const plain = withIndexOf(undefined, task);
-    const values = this.#values.get(key) ?? [];
+    const values = this.values(key);
     return Math.min(...values.map((value) => distance(withIndexOf(undefined, value), plain)));
   }
 
@@ -259,7 +289,7 @@ class Stamps {
    * of the first. That happens when two clients use the same id in the same second (M9).
    */
   isIndependent(key: string, task: Task): boolean {
-    const create = this.#sentCreates.find((one) => one.key === key);
+    const create = this.#sentCreates.get(key)?.[0];
     if (create === undefined || this.#own.has(key) || this.#client.generation === 'raw') return false;
     if (this.#values.get(key)?.some(({ desc }) => desc === task.desc) !== false) return false;
     return !this.#client.mayKnow(create.at);
@@ -269,14 +299,14 @@ class Stamps {
   find(task: Task, index: string, claimed: ReadonlySet<string>): string | undefined {
     const stamp = stampOf(index);
     if (stamp === undefined || this.#client.generation === 'raw') return undefined;
-    const candidates = [...this.#values].filter(([key, values]) => {
-      if (claimed.has(key) || !values.some(({ id }) => id === stamp.id)) return false;
+    const candidates = (this.#keysById.get(stamp.id) ?? []).filter((key) => {
+      if (claimed.has(key)) return false;
       return (
-        values.some(({ desc }) => desc === task.desc) ||
-        this.#sentCreates.some((one) => one.key === key && this.#matches(one, stamp))
+        this.values(key).some(({ desc }) => desc === task.desc) ||
+        this.#sentCreates.get(key)?.some((one) => this.#matches(one, stamp)) === true
       );
     });
-    return candidates.sort(([one], [other]) => this.#distance(task, one) - this.#distance(task, other))[0]?.[0];
+    return candidates.sort((one, other) => this.#distance(task, one) - this.#distance(task, other))[0];
   }
 
   #matches(create: SentCreate, stamp: Stamp): boolean {
@@ -290,6 +320,16 @@ class Stamps {
     // The device's clock is not known. If it is right, a stamp after the connection's end means that the device created the task itself.
     return clock === undefined && at <= end;
   }
+}
+
+function addTo<K, V>(groups: Map<K, V[]>, name: K, value: V): void {
+  const group = groups.get(name);
+  if (group === undefined) groups.set(name, [value]);
+  else group.push(value);
+}
+
+function lengthOf({ steps }: Life): number {
+  return 1 + steps.length;
 }
 
 function valuesOf({ base, steps }: Life): Task[] {

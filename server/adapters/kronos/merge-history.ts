@@ -1,6 +1,7 @@
 // Prepares a channel's history for the merge of a device's list (protocol/merge.ts): the values of each task since the device's base,
 // and whether the list proves that an earlier list arrived (M11). Pure functions.
 
+import { Pace } from '../../../protocol/in-steps.ts';
 import { distance, type Life, type MergeStep } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import type { Base } from '../../../protocol/version.ts';
@@ -16,17 +17,17 @@ export interface TaskPast {
 }
 
 /**
- * The values of each task in the past, and its changes between the past and `state`.
+ * The values of each task in the past, and its changes between the past and `state`. It pauses where others may have their turn.
  * @param deviceBase what the merging device surely has
  * @param seen converts a stored task to the form that the device was sent
  */
-export function livesOf(
+export function* livesOf(
   { base, steps, until }: TaskPast,
   state: ChannelState,
   device: string,
   deviceBase: Base | undefined,
   seen: (task: Task) => Task,
-): Life[] {
+): Generator<void, Life[]> {
   const lives = new Map<string, { key: string; base: Task | undefined; steps: MergeStep[]; made: boolean }>();
   const life = (key: string) => {
     const known = lives.get(key) ?? { key, base: undefined, steps: [], made: false };
@@ -39,8 +40,13 @@ export function livesOf(
     seq > (deviceBase?.began ?? 0) &&
     at <= (deviceBase?.left ?? 0) &&
     at < (deviceBase?.doubt ?? Number.POSITIVE_INFINITY);
-  for (const item of base) life(item.key).base = seen(taskOf(item));
+  const pace = new Pace();
+  for (const item of base) {
+    if (pace.isDue()) yield;
+    life(item.key).base = seen(taskOf(item));
+  }
   for (const step of steps) {
+    if (pace.isDue()) yield;
     const known = life(step.key);
     const begins = known.base === undefined && known.steps.length === 0;
     if (begins && step.origin === device && step.seq > (deviceBase?.began ?? 0)) known.made = true;
@@ -56,6 +62,7 @@ export function livesOf(
     });
   }
   for (const item of state.items.values()) {
+    if (pace.isDue()) yield;
     if (item.seq > until)
       life(item.key).steps.push({ task: seen(taskOf(item)), version: item.version ?? -1, own: false });
   }
@@ -90,15 +97,20 @@ export interface Proof {
  * base and before the login: a value that another device wrote, the index of a task that another device created, or the index that the
  * hub made for a task that the device created without one.
  */
-export function provesReceived(ours: readonly Task[], proof: Proof): boolean {
-  return hasValueOfOthers(ours, proof) || hasIndexFromList(ours, proof);
+export function* provesReceived(ours: readonly Task[], proof: Proof): Generator<void, boolean> {
+  return (yield* hasValueOfOthers(ours, proof)) || (yield* hasIndexFromList(ours, proof));
 }
 
-function hasValueOfOthers(ours: readonly Task[], { past, login, device, seen, indexOf }: Proof): boolean {
+function* hasValueOfOthers(
+  ours: readonly Task[],
+  { past, login, device, seen, indexOf }: Proof,
+): Generator<void, boolean> {
   const before = new Map<string, Set<string>>(past.base.map((item) => [item.key, new Set([item.value])]));
   const listed = new Map(ours.map((task) => [task.id, task]));
   const indexes = new Set(ours.map(({ index }) => index));
+  const pace = new Pace();
   for (const { key, value, seq, origin } of past.steps) {
+    if (pace.isDue()) yield;
     if (seq > login) return false;
     if (value === null) continue;
     const task = storedTask(value);
@@ -113,16 +125,18 @@ function hasValueOfOthers(ours: readonly Task[], { past, login, device, seen, in
 }
 
 /** True if the list has the hub's index of a task that the device created without one, and no notification can have had that index. */
-function hasIndexFromList(
+function* hasIndexFromList(
   ours: readonly Task[],
   { past, sent, device, unindexed, indexOf, mayReceive }: Proof,
-): boolean {
+): Generator<void, boolean> {
   const indexes = new Set(ours.map(({ index }) => index));
   const made = new Map(
     past.base.flatMap((item) => (unindexed?.has(item.key) ? [[item.key, indexOf(item.key, taskOf(item))]] : [])),
   );
   const known = new Set(past.base.map(({ key }) => key));
+  const pace = new Pace();
   for (const { key, value, seq, origin, at } of past.steps) {
+    if (pace.isDue()) yield;
     if (origin !== device && mayReceive(at)) made.delete(key);
     const task = value === null || known.has(key) ? undefined : storedTask(value);
     known.add(key);

@@ -1,6 +1,7 @@
 // Collects the ops of one write to a tasks channel, and computes their effect on the tasks. tasks.ts and protocol/merge.ts decide what
 // to write.
 
+import { mapInSteps, Pace } from '../../../protocol/in-steps.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { nextVersion, noticesOfNewId } from '../../../protocol/version.ts';
 import type { ChannelState } from '../../core/cached-channel.ts';
@@ -27,6 +28,7 @@ export interface TaskPut {
 /** Each change that clients are sent gets a version greater than all before it (W5). */
 export class Ops {
   readonly list: Op[] = [];
+  readonly #parsed = new Map<Op, Task>();
   #state: ChannelState;
   #version: number;
   #stated: number | undefined;
@@ -66,44 +68,65 @@ export class Ops {
     this.list.push({ op: 'remove', key, version: this.#next() });
   }
 
-  puts(): TaskPut[] {
+  /** This and what follows pause where others may have their turn. */
+  *puts(): Generator<void, TaskPut[]> {
     const historyOnly = new Set(
       this.list.flatMap((op) => (op.op !== 'remove' && op.version === undefined ? [op.key] : [])),
     );
-    return this.list.flatMap((op) => {
-      if (op.op === 'remove') return [];
+    const puts = yield* mapInSteps(this.list, (op): TaskPut | undefined => {
+      if (op.op === 'remove') return undefined;
       const isSent = op.version === undefined || !historyOnly.has(op.key);
-      return [{ key: op.key, before: this.#before(op.key), after: storedTask(op.value), isSent }];
+      return { key: op.key, before: this.#before(op.key), after: this.#after(op), isSent };
     });
+    return puts.filter((put) => put !== undefined);
   }
 
   /** Tasks that were sent with one id and were given another. */
-  renumbered(): Moved[] {
-    return this.list.flatMap((op, at) => {
+  *renumbered(): Generator<void, Moved[]> {
+    const found: Moved[] = [];
+    const pace = new Pace();
+    for (const [at, op] of this.list.entries()) {
+      if (pace.isDue()) yield;
       const next = this.list[at + 1];
-      if (op.op === 'remove' || op.version !== undefined || next === undefined || next.op === 'remove') return [];
-      const task = storedTask(op.value);
-      return task.id === undefined || task.id === storedTask(next.value).id ? [] : [{ id: task.id, key: op.key, task }];
-    });
+      if (op.op === 'remove' || op.version !== undefined || next === undefined || next.op === 'remove') continue;
+      const task = this.#after(op);
+      if (task.id !== undefined && task.id !== this.#after(next).id) found.push({ id: task.id, key: op.key, task });
+    }
+    return found;
   }
 
   /** Tasks that lose the id that they had before the write. */
-  moved(): Moved[] {
-    return this.list.flatMap((op) => {
+  *moved(): Generator<void, Moved[]> {
+    const found: Moved[] = [];
+    const pace = new Pace();
+    for (const op of this.list) {
+      if (pace.isDue()) yield;
       const task = op.version === undefined ? undefined : this.#before(op.key);
-      if (task?.id === undefined) return [];
-      return op.op === 'remove' || storedTask(op.value).id !== task.id ? [{ id: task.id, key: op.key, task }] : [];
-    });
+      if (task?.id === undefined) continue;
+      if (op.op === 'remove' || this.#after(op).id !== task.id) found.push({ id: task.id, key: op.key, task });
+    }
+    return found;
   }
 
   /** All tasks after the write, by key. */
-  result(): Map<string, Task> {
-    const tasks = new Map([...this.#state.items.values()].map((item) => [item.key, taskOf(item)]));
+  *result(): Generator<void, Map<string, Task>> {
+    const tasks = new Map(yield* mapInSteps(this.#state.items.values(), (item) => [item.key, taskOf(item)] as const));
+    const pace = new Pace();
     for (const op of this.list) {
+      if (pace.isDue()) yield;
       if (op.op === 'remove') tasks.delete(op.key);
-      else tasks.set(op.key, storedTask(op.value));
+      else tasks.set(op.key, this.#after(op));
     }
     return tasks;
+  }
+
+  /** Parsed once. */
+  #after(op: Extract<Op, { readonly value: string }>): Task {
+    const known = this.#parsed.get(op);
+    if (known !== undefined) return known;
+    const task = storedTask(op.value);
+    this.#parsed.set(op, task);
+    return task;
   }
 
   #before(key: string): Task | undefined {

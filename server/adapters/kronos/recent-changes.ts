@@ -1,6 +1,7 @@
 // Records what the sender of an update may not have seen yet: the changes of the last two seconds, ids that tasks lost in that time, and
 // everything since a device is out of sync (W6, M12). Each write on this and other nodes is added. protocol/merge.ts uses the records.
 
+import { Pace } from '../../../protocol/in-steps.ts';
 import { distance } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { same } from '../../../protocol/same.ts';
@@ -85,17 +86,21 @@ export class RecentChanges {
     return [...this.#lastWrites].some(([other, at]) => other !== device && at >= now - unseenMs);
   }
 
-  /** Records the changes of a write of this node, before it is committed. */
-  addWrite(ops: Ops, device: string, now: number): void {
+  /** Records the changes of a write of this node, before it is committed. It pauses where others may have their turn. */
+  *addWrite(ops: Ops, device: string, now: number): Generator<void, void> {
     this.#prune(now);
     if (ops.list.length > 0) this.#lastWrites.set(device, now);
-    for (const moved of ops.renumbered()) {
+    for (const moved of yield* ops.renumbered()) {
       this.#formerIds.push({ ...moved, at: now, mayMean: (other) => other === device });
     }
-    for (const moved of ops.moved()) {
+    for (const moved of yield* ops.moved()) {
       this.#formerIds.push({ ...moved, at: now, mayMean: (other) => other !== device });
     }
-    for (const { key, before, after, isSent } of ops.puts()) this.#add(key, { at: now, device, isSent, before, after });
+    const pace = new Pace();
+    for (const { key, before, after, isSent } of yield* ops.puts()) {
+      if (pace.isDue()) yield;
+      this.#add(key, { at: now, device, isSent, before, after });
+    }
   }
 
   /**
@@ -128,14 +133,16 @@ export class RecentChanges {
    * @param result the tasks after the merge, by key
    * @param listed the device's own values, by key
    */
-  addMerge(
+  *addMerge(
     result: ReadonlyMap<string, Task>,
     listed: ReadonlyMap<string, Task>,
     device: string,
     now: number,
     seen: (task: Task) => Task,
-  ): void {
+  ): Generator<void, void> {
+    const pace = new Pace();
     for (const [key, before] of listed) {
+      if (pace.isDue()) yield;
       const after = result.get(key);
       if (before.id !== undefined && before.id !== after?.id) {
         this.#formerIds.push({ id: before.id, key, task: before, at: now, mayMean: (other) => other === device });

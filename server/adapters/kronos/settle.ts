@@ -2,6 +2,7 @@
 // writes it itself, because the device that wrote does not have it: a merge must not take it for something that the device has removed.
 
 import { Temporal } from 'temporal-polyfill';
+import { finish, mapInSteps } from '../../../protocol/in-steps.ts';
 import { mergeLists } from '../../../protocol/merge-lists.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { type PlainTask, plainOf, wireOf, withPlanning, withWork, workOf } from '../../../protocol/plain.ts';
@@ -50,13 +51,14 @@ export interface WrittenTask {
 }
 
 /** @returns the written tasks from which something may follow; most writes have none */
-export function concernedTasks(ops: Ops): readonly WrittenTask[] {
-  const written = ops.puts().flatMap(({ key, before, after }) => {
+export function* concernedTasks(ops: Ops): Generator<void, readonly WrittenTask[]> {
+  const puts = yield* ops.puts();
+  const written = yield* mapInSteps(puts, ({ key, before, after }): readonly WrittenTask[] => {
     const planning = { before: before === undefined ? undefined : planningOf(before), after: planningOf(after) };
     if (!concernsSeries(planning)) return [];
     return [{ key, before: before === undefined ? undefined : plainOf(key, before) }];
   });
-  return [...new Map(written.map((one) => [one.key, one])).values()];
+  return [...new Map(written.flat().map((one) => [one.key, one])).values()];
 }
 
 /**
@@ -64,7 +66,7 @@ export function concernedTasks(ops: Ops): readonly WrittenTask[] {
  * @param ops of a new write; empty
  */
 export function settle(ops: Ops, written: readonly WrittenTask[]): void {
-  const wire = ops.result();
+  const wire = finish(ops.result());
   const tasks = new Map([...wire].map(([key, task]) => [key, plainOf(key, task)]));
   const changes = written.flatMap(({ key, before }) => {
     const after = tasks.get(key);

@@ -4,11 +4,13 @@
 import { decode, type Unreadable } from '../../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import { generationOf, hasBothForms } from '../../../protocol/generation.ts';
-import type { mergeList } from '../../../protocol/merge.ts';
+import { mapInSteps } from '../../../protocol/in-steps.ts';
+import type { mergeListInSteps } from '../../../protocol/merge.ts';
 import type { Requests, Task } from '../../../protocol/messages.ts';
 import { isAllowed } from '../../core/access.ts';
 import type { Accounts } from '../../core/accounts.ts';
 import type { Hub } from '../../core/hub.ts';
+import { inTurns } from '../../core/next-turn.ts';
 import type { Peer } from '../../core/peer.ts';
 import { type Accepted, baseOf } from '../../wire/idempotency.ts';
 import type { OrderedResponses, Ref } from '../../wire/response-order.ts';
@@ -21,7 +23,7 @@ export interface TaskDeps {
   readonly hub: Hub;
   readonly accounts: Accounts;
   /** A replacement for the protocol's merge. Tests pass a wrong one, to check that the simulation notices it. */
-  readonly merge?: typeof mergeList;
+  readonly merge?: typeof mergeListInSteps;
 }
 
 type Login = WireLogin<Device>;
@@ -175,7 +177,8 @@ class TaskRequests implements TaskClients<Device> {
   ): Promise<void> {
     const { tasks, login, to, ref } = asking;
     const { account } = login.identity;
-    const listed = (request.tasks ?? request.data?.tasks)?.map((task) => this.hideSecret(task, account));
+    const sent = request.tasks ?? request.data?.tasks;
+    const listed = sent && (await inTurns(mapInSteps(sent, (task) => this.hideSecret(task, account))));
     if (listed === undefined) return to.enqueueRefusal(refuse('missing', 'tasks'), ref);
     await to.done();
     const { written, spared, sure } = await tasks.writeAll(writer, login.device, listed, unreadable);

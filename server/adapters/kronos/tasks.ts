@@ -5,20 +5,29 @@ import { createHash } from 'node:crypto';
 import type { Unreadable } from '../../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import { type Generation, parseSent, shownTo, storedFrom } from '../../../protocol/generation.ts';
-import { distance, type Life, type MergeOutcome, mergeList, mergeUpdate } from '../../../protocol/merge.ts';
+import { filterInSteps, finish, mapInSteps } from '../../../protocol/in-steps.ts';
+import {
+  distance,
+  type Life,
+  type Merge,
+  type MergeOutcome,
+  mergeListInSteps,
+  mergeUpdate,
+} from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { nextIndex } from '../../../protocol/recurrence.ts';
 import { same } from '../../../protocol/same.ts';
 import { freeId, withOwner } from '../../../protocol/task.ts';
 import { bounded } from '../../../protocol/version.ts';
 import type { CachedChannel, ChannelState } from '../../core/cached-channel.ts';
-import type { Channel } from '../../core/channel.ts';
+import { type Channel, isFull } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
+import { inTurns } from '../../core/next-turn.ts';
 import type { Committed, Computed } from '../../core/optimistic-channel.ts';
 import type { Peer } from '../../core/peer.ts';
 import type { View } from '../../core/session.ts';
-import type { Item } from '../../core/store.ts';
-import { acceptedBefore, type Refused, staleAt } from '../../wire/idempotency.ts';
+import type { Change, Item } from '../../core/store.ts';
+import { acceptedBefore, staleAt } from '../../wire/idempotency.ts';
 import type { TaskReader } from '../../wire/task-clients.ts';
 import { indexShown, keyNamed, nameList, stampOf, type TaskClient, withIndexOf } from './aliases.ts';
 import type { Device } from './device.ts';
@@ -72,6 +81,31 @@ export interface Merged {
   readonly sure: number | undefined;
 }
 
+/** A write of tasks. */
+interface TaskWrite {
+  readonly writer: Writer;
+  /** Adds ops. @returns why nothing can be written */
+  readonly compute: (ops: Ops, now: number, state: ChannelState) => Generator<void, Refusal | undefined>;
+  /** The tasks from which something may follow; known once it is computed. */
+  concerned: readonly WrittenTask[];
+}
+
+/** A list to merge, and the ops to which what follows is added. */
+interface ListMerge {
+  readonly writer: Writer;
+  readonly device: Device | undefined;
+  readonly sent: readonly Task[];
+  readonly past: TaskPast;
+  readonly unreadable: readonly Unreadable[];
+  readonly seen: (task: Task) => Task;
+  readonly state: ChannelState;
+  readonly now: number;
+  readonly ops: Ops;
+}
+
+/** What is read of the past at once, in items or steps, and in characters. */
+const pageBounds = { limit: 1_000, size: 1_048_576 } as const;
+
 /** The origin of writes that the hub makes because of a device's write. */
 const settler = 'hub';
 
@@ -80,12 +114,18 @@ export class Tasks {
   readonly channel: Channel;
   #document: CachedChannel;
   #hub: Hub;
-  #mergeList: typeof mergeList;
+  #mergeList: typeof mergeListInSteps;
   #notices: Notices;
   #lookup = new Lookup();
   #recent = new RecentChanges();
 
-  private constructor(account: string, document: CachedChannel, hub: Hub, merge: typeof mergeList, notices: Notices) {
+  private constructor(
+    account: string,
+    document: CachedChannel,
+    hub: Hub,
+    merge: typeof mergeListInSteps,
+    notices: Notices,
+  ) {
     this.account = account;
     this.channel = document.channel;
     this.#document = document;
@@ -99,11 +139,13 @@ export class Tasks {
     });
   }
 
-  static async open(hub: Hub, account: string, merge = mergeList): Promise<Tasks> {
+  static async open(hub: Hub, account: string, merge = mergeListInSteps): Promise<Tasks> {
     const document = await hub.cachedChannel(`${account}/tasks`);
     const { channel } = document;
     for (;;) {
       const state = await document.settled();
+      // Parsed in steps; what follows finds each task parsed.
+      await inTurns(mapInSteps(state.items.values(), taskOf));
       const past = await channel.history({ newest: true, limit: mostRemoved });
       // The notices must not miss a change between this state and the first batch that they receive.
       if (state.seq !== channel.position.seq) continue;
@@ -248,73 +290,72 @@ export class Tasks {
     listed: readonly Task[],
     unreadable: readonly Unreadable[],
   ): Promise<Merged> {
-    const { client } = writer;
-    const sent = listed.map((task) => this.#read(writer, task));
+    const sent = await inTurns(mapInSteps(listed, (task) => this.#read(writer, task)));
+    const notes = await this.#newUnreadable(writer.device, unreadable);
     const past = await this.#pastOf(writer, device, sent);
-    const unreadableNotes = await this.#newUnreadable(writer.device, unreadable);
-    const seen = shownBy(client);
-    let spared = 0;
-    let equal = false;
-    const written = await this.#write(writer, (ops, now, state) => {
-      const lives = livesOf(past, state, writer.device, device?.base, seen);
-      const {
-        tasks: ours,
-        keys,
-        own,
-        unindexed,
-        shown,
-        lingering,
-      } = nameList(sent, {
-        lives,
-        past,
-        later: [...state.items.values()].filter(({ seq }) => seq > past.until),
-        account: this.account,
-        device: writer.device,
-        client,
-      });
-      const present = this.#presentKeys(lives, unreadable, writer);
-      const merge = this.#mergeList(lives, ours, bounded(writer.version, now), {
-        keys,
-        present,
-        unindexed,
-        shown,
-        lingering,
-        fresh: new Set(own.keys()),
-      });
+    const seen = shownBy(writer.client);
+    let [spared, equal] = [0, false];
+    const tasks = this;
+    const written = await this.#writeInTurns(writer, function* (ops, now, state) {
+      const merge = yield* tasks.#merge({ writer, device, sent, past, unreadable, seen, state, now, ops });
       spared = merge.spared;
-      const named = new Set(keys.values());
-      for (const [key, task] of merge.listed) if (task.index === undefined && !named.has(key)) client.addUnindexed(key);
-      for (const outcome of inOrder(merge.outcomes, (key) => this.#lookup.task(key)?.id)) {
-        if (outcome.kind === 'remove') ops.remove(outcome.key);
-        else {
-          const key = outcome.key ?? this.#hub.world.id();
-          const stored = this.#storedOr(key, past);
-          const from = (task: Task) => (stored === undefined ? task : storedFrom(client.generation, stored, task));
-          if (outcome.overruled !== undefined) ops.putHistoryOnly(key, from(outcome.overruled));
-          ops.put(key, from(outcome.task));
-          const alias = own.get(outcome.overruled ?? outcome.task);
-          if (alias !== undefined) client.setAlias(alias, key);
-          else if (outcome.key === null && outcome.task.index === undefined) client.addUnindexed(key);
-        }
-      }
-      for (const one of unreadableNotes) ops.putNote(one.key, { unreadable: one.text });
-      const result = ops.result();
-      equal = result.size === ours.length + unreadable.length && hasAllListed(result, listed, client);
-      this.#recent.addMerge(result, merge.listed, writer.device, now, seen);
+      for (const one of notes) ops.putNote(one.key, { unreadable: one.text });
+      const result = yield* ops.result();
+      equal = result.size === sent.length + unreadable.length && (yield* hasAllListed(result, listed, writer.client));
+      yield* tasks.#recent.addMerge(result, merge.listed, writer.device, now, seen);
       return undefined;
     });
     const sure = written.ok && equal && !written.replayed ? written.position.seq : undefined;
     return { written, spared, sure };
   }
 
-  /** The current value of a task, or its last value if it was removed. */
-  #storedOr(key: string, { base, steps }: TaskPast): Task | undefined {
-    const current = this.#lookup.task(key);
-    if (current !== undefined) return current;
-    const last = steps.findLast((step) => step.key === key && step.value !== null)?.value;
-    if (typeof last === 'string') return storedTask(last);
-    const item = base.find((one) => one.key === key);
-    return item === undefined ? undefined : taskOf(item);
+  /** Merges a list, and adds the ops that follow. */
+  *#merge({ writer, device, sent, past, unreadable, seen, state, now, ops }: ListMerge): Generator<void, Merge> {
+    const { client } = writer;
+    const lives = yield* livesOf(past, state, writer.device, device?.base, seen);
+    const named = yield* nameList(sent, {
+      lives,
+      past,
+      later: [...state.items.values()].filter(({ seq }) => seq > past.until),
+      account: this.account,
+      device: writer.device,
+      client,
+    });
+    const { own, keys } = named;
+    const merge = yield* this.#mergeList(lives, named.tasks, bounded(writer.version, now), {
+      ...named,
+      present: this.#presentKeys(lives, unreadable, writer),
+      fresh: new Set(own.keys()),
+    });
+    const isNamed = new Set(keys.values());
+    for (const [key, task] of merge.listed) if (task.index === undefined && !isNamed.has(key)) client.addUnindexed(key);
+    const storedOr = this.#storedTasks(past);
+    yield* mapInSteps(
+      inOrder(merge.outcomes, (key) => this.#lookup.task(key)?.id),
+      (outcome) => {
+        if (outcome.kind === 'remove') {
+          ops.remove(outcome.key);
+          return;
+        }
+        const key = outcome.key ?? this.#hub.world.id();
+        const stored = storedOr(key);
+        const from = (task: Task) => (stored === undefined ? task : storedFrom(client.generation, stored, task));
+        if (outcome.overruled !== undefined) ops.putHistoryOnly(key, from(outcome.overruled));
+        ops.put(key, from(outcome.task));
+        const alias = own.get(outcome.overruled ?? outcome.task);
+        if (alias !== undefined) client.setAlias(alias, key);
+        else if (outcome.key === null && outcome.task.index === undefined) client.addUnindexed(key);
+      },
+    );
+    return merge;
+  }
+
+  /** Finds the current value of a task, or its last value if it was removed. */
+  #storedTasks({ base, steps }: TaskPast): (key: string) => Task | undefined {
+    const removed = new Map<string, () => Task>();
+    for (const item of base) removed.set(item.key, () => taskOf(item));
+    for (const { key, value } of steps) if (value !== null) removed.set(key, () => storedTask(value));
+    return (key) => this.#lookup.task(key) ?? removed.get(key)?.();
   }
 
   /** W7: the keys of the tasks that the unreadable elements name; the keys of all tasks if one element does not name any. */
@@ -369,7 +410,7 @@ export class Tasks {
       indexOf,
       mayReceive: (at: number) => client.receiptAt(at) !== 'no',
     };
-    if (!provesReceived(ours, proof)) return past;
+    if (!(await inTurns(provesReceived(ours, proof)))) return past;
     device?.confirmSent();
     const received = await this.#between(sent.base.seq, until);
     // The list had an index for every task.
@@ -378,11 +419,25 @@ export class Tasks {
   }
 
   async #between(after: number, until: number): Promise<TaskPast> {
-    const [base, steps] = await Promise.all([
-      after === 0 ? [] : this.channel.at(after),
-      this.channel.history({ after, before: until + 1 }),
-    ]);
+    const base = after === 0 ? [] : await this.#itemsAt(after);
+    const steps: Change[] = [];
+    for (let from = after; from < until; from = steps.at(-1)?.seq ?? until) {
+      const page = await this.channel.history({ after: from, before: until + 1, ...pageBounds });
+      if (page.length === 0) break;
+      for (const step of page) steps.push(step);
+    }
     return { base, steps, until };
+  }
+
+  /** The items as they were after a step, in order of their own steps. They are read in pages: nobody else waits for all of them. */
+  async #itemsAt(seq: number): Promise<readonly Item[]> {
+    const items: Item[] = [];
+    for (let after: Item | undefined; ; after = items.at(-1)) {
+      const range = { at: seq, ...pageBounds, ...(after === undefined ? {} : { after }) };
+      const page = await this.channel.read(range);
+      for (const item of page) items.push(item);
+      if (!isFull(page, range)) return items.sort((one, other) => one.seq - other.seq);
+    }
   }
 
   /** Parses a task that a client sent: in the form of its generation, and without its secret. */
@@ -456,7 +511,7 @@ export class Tasks {
       const ops = new Ops(state, undefined, now);
       settle(ops, written);
       if (ops.list.length === 0) return refuse('task_not_found');
-      this.#recent.addWrite(ops, settler, now);
+      finish(this.#recent.addWrite(ops, settler, now));
       return { ok: true, write: { ops: ops.list, origin: settler, at: now } };
     });
   }
@@ -469,33 +524,59 @@ export class Tasks {
     }
   }
 
-  async #write(
+  #write(
     writer: Writer,
     compute: (ops: Ops, now: number, state: ChannelState) => Refusal | undefined,
   ): Promise<Committed | Refusal> {
-    let refusal: Refused | undefined;
-    let concerned: readonly WrittenTask[] = [];
-    const written = await this.#document.write((state): Computed => {
-      const now = this.#hub.world.now();
-      const ops = new Ops(state, writer.version, now);
-      refusal =
-        writer.base !== undefined && writer.base !== state.seq
-          ? staleAt(this.channel.position)
-          : compute(ops, now, state);
-      if (refusal !== undefined) return refusal;
-      this.#recent.addWrite(ops, writer.device, now);
-      concerned = concernedTasks(ops);
-      const id = writer.writeId === undefined ? {} : { writeId: writer.writeId };
-      return { ok: true, write: { ops: ops.list, origin: writer.device, at: now, ...id } };
-    }, writer.peer);
+    const write: TaskWrite = { writer, compute: withoutPauses(compute), concerned: [] };
+    return this.#finish(
+      write,
+      this.#document.write((state) => finish(this.#compute(write, state)), writer.peer),
+    );
+  }
+
+  /** Like `#write`, for what takes long: it pauses where others may have their turn. */
+  #writeInTurns(writer: Writer, compute: TaskWrite['compute']): Promise<Committed | Refusal> {
+    const write: TaskWrite = { writer, compute, concerned: [] };
+    return this.#finish(
+      write,
+      this.#document.writeInTurns((state) => this.#compute(write, state), writer.peer),
+    );
+  }
+
+  *#compute(write: TaskWrite, state: ChannelState): Generator<void, Computed> {
+    const { writer } = write;
+    const now = this.#hub.world.now();
+    if (writer.base !== undefined && writer.base !== state.seq) return staleAt(this.channel.position);
+    const ops = new Ops(state, writer.version, now);
+    const refusal = yield* write.compute(ops, now, state);
+    if (refusal !== undefined) return refusal;
+    yield* this.#recent.addWrite(ops, writer.device, now);
+    write.concerned = yield* concernedTasks(ops);
+    const id = writer.writeId === undefined ? {} : { writeId: writer.writeId };
+    return { ok: true, write: { ops: ops.list, origin: writer.device, at: now, ...id } };
+  }
+
+  async #finish(write: TaskWrite, writing: Promise<Committed | Refusal>): Promise<Committed | Refusal> {
+    const { writer } = write;
+    const written = await writing;
     if (written.ok) {
       // The write is stored. What follows from it is written at the next start if it fails now.
-      await this.#settle(concerned).catch(() => undefined);
+      await this.#settle(write.concerned).catch(() => undefined);
       return written;
     }
     const by = { origin: writer.device, at: this.#hub.world.now(), writeId: writer.writeId };
     return (await acceptedBefore(this.channel, by)) ?? written;
   }
+}
+
+function withoutPauses<Args extends readonly unknown[], T>(
+  compute: (...args: Args) => T,
+): (...args: Args) => Generator<void, T> {
+  // biome-ignore lint/correctness/useYield: it has no pauses
+  return function* (...args) {
+    return compute(...args);
+  };
 }
 
 /**
@@ -536,9 +617,13 @@ function shownBy({ generation }: TaskClient): (task: Task) => Task {
 }
 
 /** True if the result has every task of a device's list unchanged. Indexes may differ, because the device may use aliases. */
-function hasAllListed(result: ReadonlyMap<string, Task>, listed: readonly Task[], { generation }: TaskClient): boolean {
+function* hasAllListed(
+  result: ReadonlyMap<string, Task>,
+  listed: readonly Task[],
+  { generation }: TaskClient,
+): Generator<void, boolean> {
   const byId = new Map([...result.values()].map((task) => [task.id, task]));
-  return listed.every((task) => {
+  const isThere = (task: Task) => {
     const stored = byId.get(task.id);
     if (stored === undefined) return false;
     if (generation === 'raw') return same(stored, task);
@@ -546,5 +631,6 @@ function hasAllListed(result: ReadonlyMap<string, Task>, listed: readonly Task[]
     const shown = shownTo(generation, stored);
     if (generation !== 'unknown') return same(has(shown), has(task));
     return distance(has(shown), has(task)) === 0 && Object.keys(has(stored)).every((field) => field in task);
-  });
+  };
+  return (yield* filterInSteps(listed, isThere)).length === listed.length;
 }

@@ -3,8 +3,9 @@
 
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { bounds, outOfBounds } from '../../../protocol/bounds.ts';
-import { decode } from '../../../protocol/codec.ts';
+import { decode, decodeInSteps } from '../../../protocol/codec.ts';
 import { errors, refusalText, refuse } from '../../../protocol/errors.ts';
+import { finish } from '../../../protocol/in-steps.ts';
 import { requests } from '../../../protocol/messages.ts';
 import { startHub, type TestHub } from '../../harness/kronos.ts';
 
@@ -315,5 +316,41 @@ describe('a running hub', () => {
         '{"type":"revert","channel":"tasks","to":1}',
       );
     expect(faults(hub)).toEqual([]);
+  });
+});
+
+describe('decoding with pauses', () => {
+  const many = Array.from({ length: 8_000 }, (_, at) => ({ id: at + 1, desc: `${at} "${'x'.repeat(150)}\\` }));
+  const odd: readonly unknown[] = [
+    { id: 0, desc: 'no id' },
+    { id: '17', desc: 'an id as text' },
+    'no task',
+    { id: 5, due: 'never' },
+    JSON.parse(`{"id":6,"desc":${deep(40)}}`),
+    null,
+  ];
+  const texts: Readonly<Record<string, string>> = {
+    'a large list': JSON.stringify({ type: 'write-all', tasks: many, ref: 1 }),
+    'a large list in data': JSON.stringify({ type: 'write-all', data: { sync_version: 5, tasks: many } }),
+    'a large list with elements that are no tasks': JSON.stringify({
+      type: 'write-all',
+      tasks: [...odd, ...many, ...odd],
+    }),
+    'a large list that is not JSON': JSON.stringify({ type: 'write-all', tasks: many }).replace('"id":7,', '"id":7 '),
+    'a large list with a wrong field': JSON.stringify({ type: 'write-all', version: 'x', tasks: many, ref: 'r' }),
+    'a list of too many tasks': JSON.stringify({ type: 'write-all', tasks: [...many, ...many] }),
+    'two large lists': JSON.stringify({ type: 'write-all', tasks: many, data: { tasks: [] } }),
+    'a large message of another type': JSON.stringify({ type: 'create', item: 'x'.repeat(bounds.bytes) }),
+    'a small list': JSON.stringify({ type: 'write-all', tasks: odd }),
+  };
+
+  test.each(Object.entries(texts))('has the same result for %s', (_name, text) => {
+    expect(finish(decodeInSteps(text))).toEqual(decode(text));
+  });
+
+  test('pauses for each few hundred tasks of a large list', () => {
+    let pauses = 0;
+    for (const steps = decodeInSteps(texts['a large list'] ?? ''); steps.next().done !== true; ) pauses += 1;
+    expect(pauses).toBeGreaterThan(many.length / 250);
   });
 });

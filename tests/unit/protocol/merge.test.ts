@@ -1,7 +1,8 @@
 // The merge, rule by rule, as functions of values. tests/simulation runs it with many devices.
 
 import { describe, expect, test } from '@jest/globals';
-import { type Life, mergeList, mergeUpdate, noListing, overlay } from '../../../protocol/merge.ts';
+import { finish } from '../../../protocol/in-steps.ts';
+import { type Life, mergeList, mergeListInSteps, mergeUpdate, noListing, overlay } from '../../../protocol/merge.ts';
 import type { Task } from '../../../protocol/messages.ts';
 import { same } from '../../../protocol/same.ts';
 import { task } from '../../harness/task.ts';
@@ -262,5 +263,34 @@ describe('values of tasks', () => {
       ['constructor', 2],
     ]);
     expect(Object.getPrototypeOf(whole)).toBe(Object.getPrototypeOf({}));
+  });
+});
+
+describe('a merge with pauses', () => {
+  /** How often a merge pauses. */
+  const pausesOf = (lives: readonly Life[], ours: readonly Task[]): number => {
+    const steps = mergeListInSteps(lives, ours, 0);
+    for (let pauses = 0; ; pauses += 1) if (steps.next().done === true) return pauses;
+  };
+  const numbers = Array.from({ length: 2_000 }, (_, at) => at + 1);
+
+  test('pauses several times for each few hundred tasks, and has the same result', () => {
+    const lives = numbers.map((id) => life(`key-${id}`, task(id, `task ${id}`)));
+    const ours = numbers.map((id) => task(id, `other ${id}`));
+    expect(pausesOf(lives, ours)).toBeGreaterThan(10 * (numbers.length / 250));
+    expect(finish(mergeListInSteps(lives, ours, 0))).toEqual(mergeList(lives, ours, 0));
+  });
+
+  test('pauses within one task, where all tasks have the same description', () => {
+    const lives = numbers.slice(0, 500).map((id) => life(`key-${id}`, task(id, 'milk', { due: id })));
+    const ours = numbers.slice(0, 500).map((id) => task(10_000 + id, 'milk'));
+    expect(pausesOf(lives, ours)).toBeGreaterThan((500 * 500) / 250 / 2);
+  });
+
+  test('pauses for the values of one task that was changed very often', () => {
+    const steps = numbers.map((due) => ({ task: task(1, 'milk', { due }), version: due, own: false }));
+    const lives = Array.from({ length: 20 }, (_, at) => ({ ...life(`key-${at}`, task(at, 'milk')), steps }));
+    const ours = Array.from({ length: 20 }, (_, at) => task(at, 'oat milk'));
+    expect(pausesOf(lives, ours)).toBeGreaterThanOrEqual(5 * 20);
   });
 });

@@ -1,8 +1,10 @@
 // One message in pieces: it arrives whole, as fast as its client reads, and nothing comes between its pieces.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { BACKPRESSURE_LIMIT } from '../../../server/transport/connection.ts';
+import { BACKPRESSURE_LIMIT, type ByteSink, PeerConnection, TopicMap } from '../../../server/transport/connection.ts';
 import { dial, Flow, LISTENERS, open, type Talk, type TestListener, visit } from '../../harness/clients.ts';
+import { turnsDuring } from '../../harness/turns.ts';
+import { TestWorld } from '../../harness/world.ts';
 
 /** 24 MiB: far more than a socket holds. */
 const count = 384;
@@ -159,4 +161,20 @@ describe.each(LISTENERS)('a message in pieces over %s', (engine) => {
     }
     guest.cut();
   });
+});
+
+test('a reader that takes everything at once leaves others a turn between any two pieces', async () => {
+  const sink: ByteSink = {
+    write: () => undefined,
+    writePart: () => undefined,
+    pendingBytes: () => 0,
+    end: () => undefined,
+  };
+  const connection = new PeerConnection(sink, new TopicMap(), BACKPRESSURE_LIMIT, new TestWorld().log, {
+    number: 1,
+    address: '',
+  });
+  const { turns, result } = await turnsDuring(connection.stream(Array.from({ length: 100 }, (_, at) => piece(at))));
+  expect(result).toBe(true);
+  expect(turns).toBeGreaterThan(90);
 });

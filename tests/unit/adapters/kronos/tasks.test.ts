@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Task } from '../../../../protocol/messages.ts';
+import { MemoryStore } from '../../../../server/storage/memory.ts';
 import { type Message, settle, startHub, type TestHub, type Wire } from '../../../harness/kronos.ts';
 import { task } from '../../../harness/task.ts';
+import { turnsDuring } from '../../../harness/turns.ts';
 
 async function login(hub: TestHub, device: string, version = 0): Promise<Wire> {
   const wire = hub.connect(device);
@@ -359,5 +362,42 @@ describe('task verbs', () => {
       { type: 'delete', task_id: 2 },
       { type: 'update', task: task(1, 'ONE', { tags: ['x'] }) },
     ]);
+  });
+});
+
+describe('a long list', () => {
+  test('is merged with turns for others', async () => {
+    const listOf = (name: string) => Array.from({ length: 1_000 }, (_, at) => task(at + 1, `${at} ${name}`));
+    const hub = await startHub();
+    const a = await login(hub, 'a');
+    const write = (name: string) =>
+      turnsDuring(a.ask({ type: 'write-all', tasks: listOf(name), version: hub.world.now(), ref: 1 }));
+    expect((await write('one')).result.at(0)).toMatchObject({ type: 'ack' });
+    const { turns } = await write('other');
+    expect(turns).toBeGreaterThan(10 * (1_000 / 250));
+    const [list] = (await a.ask({ type: 'read-all' })).slice(-1);
+    expect(list.tasks.map(({ desc }: Task) => desc)).toEqual(listOf('other').map(({ desc }) => desc));
+  });
+
+  test('is computed again when another node wrote meanwhile, and later writes keep their order', async () => {
+    const store = new MemoryStore({ epoch: 'e1' });
+    const hub = await startHub({ store });
+    const a = await login(hub, 'a');
+    await a.ask();
+    const tasks = Array.from({ length: 1_000 }, (_, at) => task(at + 1, `task ${at}`));
+    a.say({ type: 'write-all', tasks, version: hub.world.now(), ref: 'list' });
+    a.say({ type: 'create', task: task(5_000, 'later'), ref: 'later' });
+    await settle();
+    await hub.hub.channel('owner/tasks').then((channel) =>
+      channel.write({
+        ops: [{ op: 'put', key: 'foreign', value: JSON.stringify(task(7_000, 'foreign')), version: hub.world.now() }],
+        origin: 'another',
+        at: hub.world.now(),
+      }),
+    );
+    const answers = await a.ask();
+    expect(answers.flatMap(({ type, ref }) => (type === 'ack' ? [ref] : []))).toEqual(['list', 'later']);
+    const [list] = (await a.ask({ type: 'read-all' })).slice(-1);
+    expect(list.tasks).toHaveLength(1_002);
   });
 });
