@@ -426,9 +426,12 @@ export function openIds(task: Task): number[] {
 }
 
 function becameDone(one: Known, task: Task): boolean {
+  // The device has made the task under that id, and edited it before it did it.
+  const isMade = one.life.made === true && one.lastOwn === undefined;
   return latestOwn(one).some(
     (value) =>
-      isDoneFormOf(value, task) && (value === one.lastOwn || value === one.current || value.desc === task.desc),
+      isDoneFormOf(value, task) &&
+      (isMade || value === one.lastOwn || value === one.current || value.desc === task.desc),
   );
 }
 

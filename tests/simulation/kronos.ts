@@ -333,8 +333,18 @@ export function isLost(
   // A device that had seen this edit, or a later one, has deleted the task.
   return !deletions.some(
     ({ uid, seen, live }) =>
-      uid === edit.uid && (live || seen.includes(digits(edit)) || others.some((other) => seen.includes(digits(other)))),
+      uid === edit.uid &&
+      (live ||
+        seen.includes(digits(edit)) ||
+        others.some((other) => seen.includes(digits(other))) ||
+        (worked !== undefined && showsWorkUntil(seen, worked.to))),
   );
+}
+
+/** True if a task of 2018, which has no lists of work, was last active at that moment or later. */
+function showsWorkUntil(seen: string, to: number): boolean {
+  const { last_active: last } = JSON.parse(seen);
+  return typeof last === 'number' && last * 1_000 >= to;
 }
 
 /**

@@ -161,7 +161,7 @@ export class Device {
   }
 
   removeUnindexed(key: string): void {
-    this.#made?.delete(key);
+    if (this.#made?.delete(key) === true) this.#saveLater();
   }
 
   get usesIndexes(): boolean {

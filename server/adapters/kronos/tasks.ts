@@ -248,6 +248,11 @@ export class Tasks {
       const found = named ?? findRemoved(this.#notices.removed, this.#lookup, sought);
       if (found !== undefined && found !== 'ambiguous') {
         if (sought.alias !== undefined) writer.client.setAlias(sought.alias, found.key);
+        // The device lists the task with this index from now on: a task without one is another, even under its id.
+        if (sent.index !== undefined) {
+          writer.client.noteIndexUsed();
+          writer.client.removeUnindexed(found.key);
+        }
         const { which } = sought;
         const target = sought.named ? withIndexOf(found, ours) : ours;
         differs = this.#change(ops, writer, found, which, target, now);

@@ -169,6 +169,8 @@ describe('a list of a device that was away', () => {
     };
     const done = task(11530716900, 'milk', { done: 1530716900, tags: ['shop'] });
     expect(mergeList([made], [done], 100).outcomes).toMatchObject([{ kind: 'write', key: 'k' }]);
+    const renamed = task(11530716900, 'oat milk', { done: 1530716900 });
+    expect(mergeList([made], [renamed], 100).outcomes).toMatchObject([{ kind: 'write', key: 'k' }]);
   });
 
   test('[M8.3] a task that was deleted without the device hearing it comes back under its key, edited in every field', () => {

@@ -279,6 +279,31 @@ describe('a change of id', () => {
   });
 });
 
+test('[M10.10] a client of 2018 that has sent a task’s index in an update lists that task with it: a done task of its old id is another', async () => {
+  const { hub, old, young } = await hubWithTask();
+  const [{ index }] = await tasksOf(young);
+  await young.ask({ type: 'update', task_id: 1, task: of2019(1, 'oat milk', { index }), version: hub.world.now() });
+  hub.world.pass(60_000);
+  // It was shown the index in the notification, and keeps fields that it does not know.
+  const milk = { ...task(1, 'oat milk'), index, tags: ['shop'] };
+  await old.ask({ type: 'update', task: milk, version: hub.world.now() });
+  old.hangUp();
+  hub.world.pass(60_000);
+  const due = 9_000_000_000_000;
+  await young.ask({ type: 'update', task_id: 1, task: of2019(1, 'oat milk', { index, tags: ['shop'], due }) });
+  // Meanwhile it deletes the task, makes another under the free id, and does that one.
+  hub.world.pass(60_000);
+  const version = hub.world.now();
+  const done = Math.floor(version / 1_000);
+  const back = await login(hub, 'old', version);
+  await back.ask({ type: 'write-all', tasks: [{ ...task(1, 'bread'), id: `1${done}`, done }], version });
+  await settle();
+  expect(await tasksOf(young)).toMatchObject([
+    { desc: 'oat milk', tags: ['shop'], due, done: 0 },
+    { desc: 'bread', tags: [], done: done * 1_000 },
+  ]);
+});
+
 test('[M13] silent changes of a client of 2018 are merged when it reconnects, under the version that it had', async () => {
   const { hub, old, young } = await hubWithTask();
   const version = hub.world.now();
