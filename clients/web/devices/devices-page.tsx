@@ -75,7 +75,7 @@ function Tools({ devices, texts }: { devices: DevicesAnswer | undefined; texts: 
   }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reached by the keyboard
-    <section class="twin-scroll" tabIndex={0} aria-label={texts.text('devices.tools')}>
+    <section class="twin-scroll" data-table="tools" tabIndex={0} aria-label={texts.text('devices.tools')}>
       <table>
         <thead>
           <tr>
@@ -109,7 +109,9 @@ function Tool({ tool, now, texts }: { tool: FlowingTool; now: number; texts: Tex
         <span class="flow" aria-hidden="true" /> {ago(last / 1_000, now / 1_000, texts.locale)}
         <span class="unseen"> ({texts.text(`flow.${flow}`)})</span>
       </td>
-      <td class="number">{isMore ? `${today}+` : today}</td>
+      <td class="number">
+        <data value={today}>{isMore ? `${today}+` : today}</data>
+      </td>
     </tr>
   );
 }

@@ -1,11 +1,13 @@
 // The page of a person: what they share with everybody, as WakaTime's API answers it.
 
+import { useState } from 'preact/hooks';
 import type { Texts } from '../languages/languages.ts';
 import { openPage } from '../shared/frame.ts';
 import { dataRecord, type NamedSeconds, namedSeconds } from '../shared/hub-values.ts';
 import { LiveAnswer } from '../shared/live-answer.ts';
 import { LivePage } from '../shared/live-page.tsx';
-import { NamedBars } from '../shared/named-bars.tsx';
+import { NamedBars, namedTable } from '../shared/named-bars.tsx';
+import { TableTwin } from '../shared/table-twin.tsx';
 import { TimeFormat } from '../shared/time-format.ts';
 import { useLive } from '../shared/use-live.ts';
 
@@ -48,6 +50,11 @@ function ProfilePage({ texts, name }: { texts: Texts; name: string }) {
   );
   const format = new TimeFormat(texts, 'UTC');
   const { value } = live;
+  const [tableShown, showTable] = useState(location.hash === '#table');
+  const shown = lists.flatMap(([key, title]) => {
+    const rows = value?.lists[key] ?? [];
+    return rows.length === 0 ? [] : [{ key, title: texts.text(title), rows }];
+  });
   return (
     <LivePage
       texts={texts}
@@ -55,6 +62,7 @@ function ProfilePage({ texts, name }: { texts: Texts; name: string }) {
       subtitle={texts.text('leaders.range')}
       source={live}
       format={format}
+      deeds={shown.length > 0 ? { table: { does: 'keys.table', run: () => showTable(!tableShown) } } : {}}
       content={() => (
         <>
           <p class="sentence">
@@ -65,11 +73,19 @@ function ProfilePage({ texts, name }: { texts: Texts; name: string }) {
                 : format.duration(value.total * 1_000_000)}
           </p>
           <div class="lists">
-            {lists.map(([key, title]) => {
-              const rows = value?.lists[key] ?? [];
-              return rows.length > 0 && <NamedBars key={key} title={texts.text(title)} rows={rows} format={format} />;
-            })}
+            {shown.map(({ key, title, rows }) => (
+              <NamedBars key={key} title={title} rows={rows} format={format} />
+            ))}
           </div>
+          {shown.length > 0 && (
+            <TableTwin
+              tables={tableShown ? shown.map(({ key, title, rows }) => namedTable(key, title, rows, texts)) : []}
+              file="profile"
+              texts={texts}
+              isOpen={tableShown}
+              toggle={showTable}
+            />
+          )}
         </>
       )}
     />

@@ -1,6 +1,8 @@
 // A card with a list of bars: what the API that editors use says of the times of projects, languages, editors and the like.
 
 import type { ComponentChildren } from 'preact';
+import type { Texts } from '../languages/languages.ts';
+import type { DataTable } from './data-table.ts';
 import type { NamedSeconds } from './hub-values.ts';
 import { MeterBar } from './meter-bar.tsx';
 import type { TimeFormat } from './time-format.ts';
@@ -33,4 +35,14 @@ export function NamedBars({ title, rows, format, children }: NamedBarsProps) {
       {children}
     </section>
   );
+}
+
+/** The table twin of such a list. @param name of its file */
+export function namedTable(name: string, title: string, rows: readonly NamedSeconds[], texts: Texts): DataTable {
+  return {
+    name,
+    title,
+    columns: [title, texts.text('table.time')],
+    rows: rows.map((row) => [{ text: row.name }, { duration: row.total_seconds * 1_000_000 }]),
+  };
 }

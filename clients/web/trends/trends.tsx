@@ -11,7 +11,7 @@ import type { LiveConnection } from '../shared/live-connection.ts';
 import { LivePage } from '../shared/live-page.tsx';
 import { LiveSums } from '../shared/live-sums.ts';
 import { MeterBar } from '../shared/meter-bar.tsx';
-import { NamedBars } from '../shared/named-bars.tsx';
+import { NamedBars, namedTable } from '../shared/named-bars.tsx';
 import { colorClass, colorsOf } from '../shared/project-colors.ts';
 import { SentenceLine } from '../shared/sentence-line.tsx';
 import { StackedDays } from '../shared/stacked-days.tsx';
@@ -142,7 +142,15 @@ function TrendsContent({ live, range, texts, format, tableShown, showTable }: Co
         </div>
       )}
       <TableTwin
-        tables={tableShown ? trendTables(model, rhythm, texts, format) : []}
+        tables={
+          tableShown
+            ? [
+                ...trendTables(model, rhythm, texts, format),
+                ...lists.map(({ aspect, title, rows }) => namedTable(aspect, texts.text(title), rows, texts)),
+                ...(apps.length > 0 ? [namedTable('apps', texts.text('trends.apps'), apps, texts)] : []),
+              ]
+            : []
+        }
         file={`trends-${range.days}-${live.today}`}
         texts={texts}
         isOpen={tableShown}
@@ -299,6 +307,7 @@ function isBucket(value: unknown): value is WindowBucket {
 }
 
 interface WakatimeList {
+  readonly aspect: string;
   readonly title: TextKey;
   readonly rows: readonly NamedSeconds[];
 }
@@ -320,7 +329,7 @@ function useWakatimeLists(live: LiveConnection, { wakatime }: TrendRange): reado
         const answer = await live.get(`/api/v1/users/current/insights/${aspect}/${wakatime}`);
         const list: unknown = answer.ok ? dataRecord(answer.value)[aspect] : undefined;
         const rows = namedSeconds(list);
-        return rows.length === 0 ? [] : [{ title, rows }];
+        return rows.length === 0 ? [] : [{ aspect, title, rows }];
       }),
     ).then((found) => {
       if (isCurrent) setLists(found.flat());
