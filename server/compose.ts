@@ -63,6 +63,7 @@ import { mcpRoutes } from './mcp/routes.ts';
 import { HomeGoals } from './mqtt/home-goals.ts';
 import { HomePublisher } from './mqtt/home-publisher.ts';
 import { requestGuarded } from './outbox/guarded-request.ts';
+import { type Mailer, smtpSender } from './outbox/mail.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { post } from './outbox/post.ts';
 import { AllowedHosts } from './outbox/public-address.ts';
@@ -75,6 +76,7 @@ import { pushRoutes } from './push/push-routes.ts';
 import { alertOfQuestions } from './push/question-alerts.ts';
 import { alertOfRings } from './push/ring-alerts.ts';
 import { feedRoutes } from './reports/feed-routes.ts';
+import { reportMail } from './reports/report-mail.ts';
 import { reportRoutes } from './reports/routes.ts';
 import { WeeklyReports } from './reports/weekly-reports.ts';
 import { FreeSpace } from './storage/free-space.ts';
@@ -265,7 +267,24 @@ function openOutbox(
     goals: (account) => homeGoals.of(account),
     watchGoals: (account, publish) => homeGoals.watch(account, publish),
   });
-  return new Outbox({ hub, accounts, sealer, allowed, broker, post: (request, stop) => post(request, allowed, stop) });
+  const mailer = openMailer(config);
+  return new Outbox({
+    hub,
+    accounts,
+    sealer,
+    allowed,
+    broker,
+    mailer,
+    post: (request, stop) => post(request, allowed, stop),
+  });
+}
+
+/** @returns undefined if the administrator named no mail server */
+function openMailer({ smtp, mailFrom, hosts: [ownName] }: Config): Mailer | undefined {
+  if (smtp === undefined) return undefined;
+  const domain = (ownName ?? new URL(smtp).hostname).replace(/:\d+$/, '');
+  const send = smtpSender({ url: smtp, from: mailFrom ?? `horai@${domain}` }, isLoopback);
+  return { send, render: reportMail, domain };
 }
 
 export async function compose(config: Config, world: World): Promise<ComposeResult> {

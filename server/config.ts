@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { isMailAddress } from './outbox/mail.ts';
 import { isAllowedHost } from './outbox/public-address.ts';
 import type { BackupPlan } from './storage/archive/scheduled-backups.ts';
 import { isProxyRange } from './transport/client-address.ts';
@@ -43,6 +44,9 @@ export interface Config {
   readonly outboxAllow: readonly string[];
   /** What secrets of other systems are encrypted with; undefined for a key in the data folder. */
   readonly secretKey: string | undefined;
+  /** The mail server for weekly reports, and who they are from; undefined if the hub sends no mail. */
+  readonly smtp: string | undefined;
+  readonly mailFrom: string | undefined;
   /** A folder with the fonts of PDFs. */
   readonly fonts: string;
   readonly hosts: readonly string[];
@@ -124,6 +128,11 @@ export function isPostgres(text: string): text is PostgresUrl {
 
 export function isNats(text: string): text is NatsUrl {
   return /^(?:nats|tls):\/\/\S+$/.test(text);
+}
+
+function isSmtp(text: string): boolean {
+  // A sign of a password that means something else in an address is written as %40.
+  return /^smtps?:\/\/(?:[^\s/%]|%[2-7][0-9a-f])+\/?$/i.test(text) && URL.canParse(text);
 }
 
 function parseList(text: string, isItem: (item: string) => boolean): readonly string[] | undefined {
@@ -259,6 +268,23 @@ const settings = {
     allowed: 'host names, addresses and subnets such as 192.168.1.0/24, comma separated',
     parse: (text) => parseList(text, isAllowedHost),
   } satisfies Setting<readonly string[]>,
+  smtp: {
+    variable: 'HORAI_SMTP',
+    fallback: undefined,
+    shown: 'none',
+    help: 'the mail server for weekly reports: smtps://user:password@mail.example.org; without one the hub sends no mail',
+    allowed: 'an address that begins with smtps:// or smtp://',
+    parse: (text) => (isSmtp(text) ? text : undefined),
+    secret: true,
+  } satisfies Setting<string | undefined>,
+  mailFrom: {
+    variable: 'HORAI_MAIL_FROM',
+    fallback: undefined,
+    shown: 'horai@ and the name of the hub or of the mail server',
+    help: 'the sender of mails',
+    allowed: 'a mail address, or a name and an address such as Horai <horai@example.org>',
+    parse: (text) => (isMailAddress(/^[^<>\r\n]*<([^<>]*)>$/.exec(text)?.[1] ?? text) ? text : undefined),
+  } satisfies Setting<string | undefined>,
   fonts: {
     variable: 'HORAI_FONTS',
     fallback: '/usr/share/fonts',
@@ -435,6 +461,8 @@ export function configure(sources: ConfigSources): Configured {
     pushServices: read(rows.pushServices),
     outboxAllow: read(rows.outboxAllow),
     secretKey: read(rows.secretKey),
+    smtp: read(rows.smtp),
+    mailFrom: read(rows.mailFrom),
     fonts: read(rows.fonts),
     store,
     relay: read(rows.relay),

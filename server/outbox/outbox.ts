@@ -12,6 +12,7 @@ import { forgetLinks } from './activitywatch/linked-events.ts';
 import { deliveriesFor } from './deliveries-of.ts';
 import { mqttSchemes, refuseUrl } from './guarded-address.ts';
 import type { HeldConnection } from './held-connection.ts';
+import { isMailAddress, type Mailer, noMailServer } from './mail.ts';
 import { measureTarget, type QueueMeasure, stepsWaiting, sumByKind, type TargetMeasure } from './measure-targets.ts';
 import { longestPauseMs, tryContext } from './outcome.ts';
 import type { PostOutcome, PostRequest } from './post.ts';
@@ -47,6 +48,8 @@ export interface OutboxDeps {
   readonly post: (request: PostRequest, stop: AbortSignal) => Promise<PostOutcome>;
   /** Keeps the states of an account at a broker. */
   readonly broker: HeldConnection;
+  /** undefined if the hub sends no mail. */
+  readonly mailer: Mailer | undefined;
 }
 
 /** A target as people see it. */
@@ -93,7 +96,7 @@ export class Outbox {
     this.#deps = deps;
     this.#self = deps.hub.world.id();
     const { hub, post } = deps;
-    this.#sendDeps = { hub, post, deliveries: deliveriesFor(hub) };
+    this.#sendDeps = { hub, post, deliveries: deliveriesFor(hub, deps.mailer) };
     this.#unwatch = deps.hub.watch(({ name }) => {
       const slash = name.indexOf('/');
       const account = name.slice(0, Math.max(0, slash));
@@ -116,7 +119,7 @@ export class Outbox {
     { account, scopes, device, token }: Identity,
     request: NewTarget,
   ): Promise<{ readonly ok: true; readonly id: string } | Refusal> {
-    const { hub, allowed } = this.#deps;
+    const { hub } = this.#deps;
     const { kind, name, secret, channels, events, isFromBeginning } = request;
     let url: URL;
     try {
@@ -124,8 +127,8 @@ export class Outbox {
     } catch {
       return refuse('property', 'url', 'an address such as https://example.org/hook');
     }
-    const wrong = kind === 'mqtt' ? refuseUrl(url, allowed, mqttSchemes) : refuseUrl(url, allowed);
-    if (wrong !== undefined) return refuse('property', 'url', wrong);
+    const wrong = this.#refuseAddress(kind, url);
+    if (wrong !== undefined) return wrong;
     if (channels.length === 0 && events.length === 0)
       return refuse('missing', 'channels', 'name at least one channel or event');
     const who = { account, scopes, device, token };
@@ -140,7 +143,7 @@ export class Outbox {
       id,
       kind,
       name,
-      to: `${url.protocol}//${url.host}`,
+      to: kind === 'mail' ? url.href : `${url.protocol}//${url.host}`,
       channels: [...channels],
       events: [...events],
       sealed,
@@ -164,6 +167,18 @@ export class Outbox {
     // What is there already would otherwise wait for a change, or for the next sweep.
     this.#wake(account);
     return { ok: true, id };
+  }
+
+  #refuseAddress(kind: Target['kind'], url: URL): Refusal | undefined {
+    const { allowed, mailer } = this.#deps;
+    if (kind === 'mail') {
+      if (mailer === undefined) return refuse('property', 'kind', noMailServer);
+      return isMailAddress(url.href.slice(url.protocol.length))
+        ? undefined
+        : refuse('property', 'to', 'a mail address');
+    }
+    const wrong = kind === 'mqtt' ? refuseUrl(url, allowed, mqttSchemes) : refuseUrl(url, allowed);
+    return wrong === undefined ? undefined : refuse('property', 'url', wrong);
   }
 
   async remove(account: string, id: string): Promise<{ readonly ok: true } | Refusal> {

@@ -15,8 +15,10 @@ import {
   EventRelayRequest,
   isBrokerRequest,
   isEventRelayRequest,
+  isMailRequest,
   isRelayRequest,
   isWebhookRequest,
+  MailRequest,
   type NewTarget,
   RelayRequest,
   WebhookRequest,
@@ -31,12 +33,13 @@ const tag = 'Webhooks and relays';
 const gone = { 404: { description: 'No such webhook or relay.' } } as const;
 const done: Reply = { status: 204, headers: {}, body: '' };
 /** The kinds of targets that are relays. */
-const relayKinds = ['wakatime', 'activitywatch', 'mqtt'] as const;
+const relayKinds = ['wakatime', 'activitywatch', 'mqtt', 'mail'] as const;
 /** What a home sees is made of these channels: the token must read them. */
 const homeChannels = ['tasks', 'goals', 'day/*', 'settings'];
 const relayForm =
   'send {"name": "…", "kind"?: "wakatime" or "activitywatch", "url": "https://…", "key": "…", "from"?: "beginning"}, or ' +
-  '{"name": "…", "kind": "mqtt", "url": "mqtts://…", "user"?: "…", "password"?: "…"}';
+  '{"name": "…", "kind": "mqtt", "url": "mqtts://…", "user"?: "…", "password"?: "…"}, or ' +
+  '{"name": "…", "kind": "mail", "to": "ann@example.org"}';
 const noStore = { 'cache-control': 'no-store' };
 
 const docs = {
@@ -70,12 +73,12 @@ const docs = {
     tag,
     scope: 'read write',
     summary:
-      'Relays the heartbeats of the account to WakaTime, Wakapi or another hub, its events to an ActivityWatch server, or its states to the MQTT broker of a home',
+      'Relays the heartbeats of the account to WakaTime, Wakapi or another hub, its events to an ActivityWatch server, its states to the MQTT broker of a home, or its weekly report by mail',
     description:
       'Heartbeats and events in order, and each once. A receiver of heartbeats knows those that it has; what an ActivityWatch server has is read before events ' +
       'are sent. The key is encrypted at rest and never shown.',
     body: {
-      schema: Type.Union([RelayRequest, EventRelayRequest, BrokerRequest]),
+      schema: Type.Union([RelayRequest, EventRelayRequest, BrokerRequest, MailRequest]),
       example: { name: 'WakaTime', url: 'https://api.wakatime.com/api/v1', key: 'waka_…' },
     },
     responses: { 201: { example: { id: 'V1StGXR8' } } },
@@ -148,6 +151,18 @@ function relayIn(said: unknown): NewTarget | undefined {
     const { name, kind, url, key: secret = '', from } = said;
     const channels = [bucketsChannel, `${bucketsChannel}/*`];
     return { kind, name, url, secret, channels, events: [], isFromBeginning: from === 'beginning' };
+  }
+  if (isMailRequest(said)) {
+    const { name, kind, to } = said;
+    return {
+      kind,
+      name,
+      url: `mailto:${to}`,
+      secret: '',
+      channels: ['weekly_reports'],
+      events: [],
+      isFromBeginning: false,
+    };
   }
   if (isBrokerRequest(said)) {
     const { name, kind, url, user = '', password = '' } = said;

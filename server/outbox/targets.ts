@@ -90,6 +90,19 @@ export type BrokerRequest = Static<typeof BrokerRequest>;
 const checkBroker = compile(BrokerRequest);
 export const isBrokerRequest = (value: unknown): value is BrokerRequest => checkBroker(value);
 
+/** What a person says of mails of their weekly report. */
+export const MailRequest = Type.Object(
+  {
+    name: Name,
+    kind: Type.Literal('mail'),
+    to: Type.String({ maxLength: 320, description: 'a mail address' }),
+  },
+  { additionalProperties: false },
+);
+export type MailRequest = Static<typeof MailRequest>;
+const checkMail = compile(MailRequest);
+export const isMailRequest = (value: unknown): value is MailRequest => checkMail(value);
+
 /** A target that is about to be stored. */
 export interface NewTarget {
   readonly kind: Target['kind'];
@@ -101,7 +114,7 @@ export interface NewTarget {
   readonly isFromBeginning: boolean;
 }
 
-export const targetKinds = ['webhook', 'wakatime', 'activitywatch', 'mqtt'] as const;
+export const targetKinds = ['webhook', 'wakatime', 'activitywatch', 'mqtt', 'mail'] as const;
 
 const Target = Type.Object({
   id: Type.String(),

@@ -41,6 +41,8 @@ describe('the configuration', () => {
       outboxAllow: [],
       fonts: '/usr/share/fonts',
       secretKey: undefined,
+      smtp: undefined,
+      mailFrom: undefined,
       trustedProxies: [],
       diskFloor: 268_435_456,
       store: 'sqlite',
@@ -70,6 +72,9 @@ describe('the configuration', () => {
     ['HORAI_OWNER_TOKEN', uuid, { ownerToken: uuid }],
     ['HORAI_SIGNUP', 'open', { signup: 'open' }],
     ['HORAI_ROOMS', 'members', { rooms: 'members' }],
+    ['HORAI_SMTP', 'smtps://ann:p%40ss@mail.example.org', { smtp: 'smtps://ann:p%40ss@mail.example.org' }],
+    ['HORAI_SMTP', 'smtp://localhost:25', { smtp: 'smtp://localhost:25' }],
+    ['HORAI_MAIL_FROM', 'Horai <horai@example.org>', { mailFrom: 'Horai <horai@example.org>' }],
     ['HORAI_BACKUP', '/srv/backups', { backup: { folder: '/srv/backups', minute: 180, keep: 7 } }],
     ['HORAI_BACKUP', '/my backups 23:05 30', { backup: { folder: '/my backups', minute: 1385, keep: 30 } }],
     ['HORAI_HOSTS', 'Hub.example.org, hub.lan:8080', { hosts: ['hub.example.org', 'hub.lan:8080'] }],
@@ -121,6 +126,7 @@ describe('the configuration', () => {
     ['HORAI_KRONOS_PORT', 'off'],
     ['HORAI_SIGNUP', 'yes'],
     ['HORAI_ROOMS', 'none'],
+    ['HORAI_MAIL_FROM', 'Horai'],
     ['HORAI_HOSTS', 'a,,b'],
     ['HORAI_BASE_PATH', 'horai'],
     ['HORAI_BASE_PATH', '/a b'],
@@ -153,6 +159,11 @@ describe('the configuration', () => {
   });
 
   test('never prints a value that may contain a password', () => {
+    for (const smtp of ['secret.example.org', 'http://secret.example.org/', 'smtps://ann:secret%@mail.example.org']) {
+      const [error] = wrong({ HORAI_SMTP: smtp });
+      expect(error).toMatch(/^HORAI_SMTP is set, but is not an address/);
+      expect(error).not.toContain('secret');
+    }
     expect(wrong({ HORAI_STORE: 'mysql://horai:secret@db/horai' })[0]).not.toContain('secret');
   });
 
@@ -171,7 +182,7 @@ describe('the configuration', () => {
 
   test('is described with one line for each variable', () => {
     const lines = describeTable(place()).split('\n');
-    expect(lines).toHaveLength(30);
+    expect(lines).toHaveLength(32);
     for (const line of lines) expect(line).toMatch(/^ {2}HORAI_[A-Z_]+ +\S.*\(.+\)$/);
   });
 });

@@ -40,6 +40,7 @@ class TestNode {
       accounts: () => ['ann'],
       sealer: async () => sealerOf('a key of sixteen and more characters'),
       allowed: new AllowedHosts([]),
+      mailer: undefined,
       broker: { hold: async () => undefined },
       post: ({ body }, stop) => {
         const { key } = JSON.parse(body).data;
