@@ -4,6 +4,7 @@
 import { columns, escapeControls, textWidth, truncate } from '../../../protocol/columns.ts';
 import { fullDuration } from '../../../protocol/duration.ts';
 import type { DayInterval, DayIntervals } from '../../../server/day/engine/intervals.ts';
+import { drawCells, drawHours } from './bars.ts';
 import { weekday } from './dates.ts';
 import type { ShownDay } from './local-day.ts';
 
@@ -37,7 +38,7 @@ function totalText(total: number, { colour }: DayLayout): string {
 }
 
 /** `Sat 28 Nov 2026` */
-function dateText(date: string): string {
+export function dateText(date: string): string {
   const [year = '', month = '', day = ''] = date.split('-');
   return `${dayNames[weekday(date)]} ${Number(day)} ${monthNames[Number(month) - 1]} ${year}`;
 }
@@ -177,38 +178,6 @@ function drawLine(label: string, bar: string, time: string, widths: BarColumns):
   const cut = truncate(label, widths.label);
   const padded = cut + ' '.repeat(widths.label - textWidth(cut));
   return `${padded}  ${bar}${widths.time === 0 ? '' : `  ${time.padStart(widths.time)}`}`.trimEnd();
-}
-
-const shades = [' ', '░', '▒', '▓', '█'] as const;
-
-/** Draws intervals as cells. The shade of a cell shows how much of it the intervals cover. */
-function drawCells(intervals: DayIntervals, from: number, to: number, count: number): string {
-  const size = (to - from) / count;
-  const covered = new Float64Array(count);
-  for (const [begin, end] of intervals) {
-    const last = Math.min(count - 1, Math.floor((end - from) / size));
-    for (let cell = Math.max(0, Math.floor((begin - from) / size)); cell <= last; cell += 1) {
-      const [start, stop] = [from + cell * size, from + (cell + 1) * size];
-      covered[cell] = (covered[cell] ?? 0) + Math.max(0, Math.min(end, stop) - Math.max(begin, start));
-    }
-  }
-  return [...covered]
-    .map((time) => shades[Math.min(4, time === 0 ? 0 : Math.max(1, Math.round((time / size) * 4)))])
-    .join('');
-}
-
-/** Draws the hours above the bars, as many as fit. */
-function drawHours(from: number, to: number, count: number, clock: (moment: number) => string): string {
-  const size = (to - from) / count;
-  const step = [1, 2, 3, 6, 12].find((hours) => (hours * hour) / size >= 6) ?? 24;
-  let text = '';
-  for (let moment = from; moment < to; moment += step * hour) {
-    const place = Math.round((moment - from) / size);
-    const label = clock(moment);
-    if (place + label.length > count || (text !== '' && place <= text.length)) continue;
-    text = text.padEnd(place) + label;
-  }
-  return text;
 }
 
 /** `09:30` on a clock of the zone. */

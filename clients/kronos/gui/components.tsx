@@ -15,7 +15,7 @@ import * as actions from '../data/actions.ts';
 import { questionSentence } from '../day/hub-questions.ts';
 import { type PromptName, prompts } from './controller.ts';
 import { type LineEditor, lineText } from './editor.ts';
-import { keyTexts } from './key-texts.ts';
+import { dayKey, keyTexts } from './key-texts.ts';
 import { keyBindings } from './keys.ts';
 import type { LiveDatabase, SyncStatus } from './live.ts';
 import { type GuiView, visibleRange } from './screen.ts';
@@ -30,10 +30,31 @@ const statusStyles = {
   open: {},
 } as const;
 
-export function keyHints(view: GuiView): string {
+const listHints = [
+  'a add',
+  'i info',
+  'u update',
+  '↵ start/stop',
+  'd done',
+  'D day',
+  '⌫ delete',
+  'z undo',
+  '? all keys',
+  'q quit',
+];
+
+export function keyHints(view: GuiView, width: number): string {
   if (view === 'info') return 'i back  q back';
   if (view === 'keys') return '? back  q back';
-  return 'a add  i info  u update  ↵ start/stop  d done  ⌫ delete  z undo  ? all keys  q quit';
+  return fitHints(listHints, width);
+}
+
+/** As many hints as fit; the last two always stay. */
+export function fitHints(hints: readonly string[], width: number): string {
+  const last = hints.slice(-2);
+  let first = hints.slice(0, -2);
+  while (first.length > 0 && textWidth([...first, ...last].join('  ')) > width) first = first.slice(0, -1);
+  return truncate([...first, ...last].join('  '), width);
 }
 
 const linkColours = { live: 'green', offline: 'yellow', refused: 'red' } as const;
@@ -137,7 +158,7 @@ export function EmptyList({ hidden }: { hidden: number }) {
 export function KeyList() {
   const width = Math.max(...keyBindings.map(({ label }) => label.length));
   const keys = keyBindings.map(({ label, command }) => ({ label, does: keyTexts[command] }));
-  const all = [...keys, { label: '1–3', does: 'answer what the hub asks' }];
+  const all = [...keys, dayKey, { label: '1–3', does: 'answer what the hub asks' }];
   return <Text>{all.map(({ label, does }) => `${label.padEnd(width)}  ${does}`).join('\n')}</Text>;
 }
 
@@ -151,6 +172,19 @@ interface PromptProps {
 
 export function Prompt({ view, line, cli, context, message }: PromptProps) {
   const explained = view === 'add' || view === 'update' ? explain(lineText(line), view, cli, context) : undefined;
+  return <PromptLine {...prompts[view]} {...{ line, message, explained }} />;
+}
+
+interface PromptLineProps {
+  readonly label: string;
+  readonly hint: string;
+  readonly line: LineEditor;
+  /** An error. */
+  readonly message: string;
+  readonly explained?: ReturnType<typeof explain>;
+}
+
+export function PromptLine({ label, hint, line, message, explained }: PromptLineProps) {
   const [under = ' ', ...after] = line.after;
   return (
     <Box flexDirection="column" height={3} justifyContent="flex-end">
@@ -164,13 +198,13 @@ export function Prompt({ view, line, cli, context, message }: PromptProps) {
         </Text>
       )}
       <Text wrap="truncate-start">
-        <Text bold>{`${prompts[view].label} › `}</Text>
+        <Text bold>{`${label} › `}</Text>
         {line.before.join('')}
         <Text inverse>{under}</Text>
         {after.join('')}
       </Text>
       <Text wrap="truncate" dimColor>
-        {`${prompts[view].hint}; Esc cancels`}
+        {`${hint}; Esc cancels`}
       </Text>
     </Box>
   );

@@ -8,7 +8,9 @@ import type { CliContext } from '../cli/cli-context.ts';
 import { formatOutput } from '../cli/format-output.ts';
 import * as actions from '../data/actions.ts';
 import { formatEditLine, parseEditLine } from '../data/edit-line.ts';
+import { DayController } from './day-controller.ts';
 import { applyKey, createLine, type LineEditor, lineText } from './editor.ts';
+import { dayKey } from './key-texts.ts';
 import { findCommand, type KeyCommand } from './keys.ts';
 import type { LiveDatabase } from './live.ts';
 import { type GuiEffect, type GuiState, type GuiView, handleCommand, initialState, selectedIndex } from './screen.ts';
@@ -34,6 +36,9 @@ function keyName(input: string, key: Key): string {
   if (key.escape) return 'Escape';
   if (key.upArrow) return 'ArrowUp';
   if (key.downArrow) return 'ArrowDown';
+  if (key.leftArrow) return 'ArrowLeft';
+  if (key.rightArrow) return 'ArrowRight';
+  if (key.tab) return key.shift ? 'BackTab' : 'Tab';
   if (key.backspace || key.delete) return 'Backspace';
   return key.ctrl || key.meta ? '' : input;
 }
@@ -48,6 +53,8 @@ interface GuiControllerDeps {
 export class GuiController {
   state: GuiState = initialState;
   line: LineEditor = createLine('');
+  /** The day view; undefined while the list is shown. */
+  day: DayController | undefined;
   #deps: GuiControllerDeps;
 
   constructor(deps: GuiControllerDeps) {
@@ -82,8 +89,21 @@ export class GuiController {
     const { view } = this.state;
     const name = keyName(input, key);
     if (!isPrompt(view)) {
+      const { day } = this;
+      if (day?.isTyping === true) {
+        day.handleKey(name, input, key);
+        return;
+      }
       if (/^[1-9]$/.test(name) && this.#deps.live.question !== undefined) {
-        void this.#deps.live.answerQuestion(Number(name) - 1).then((text) => this.#showMessage(text));
+        void this.#deps.live.answerQuestion(Number(name) - 1).then((text) => this.#showAnswer(text));
+        return;
+      }
+      if (day !== undefined) {
+        day.handleKey(name, input, key);
+        return;
+      }
+      if (name === dayKey.keys[0]) {
+        this.#openDay();
         return;
       }
       const command = findCommand(name);
@@ -96,6 +116,21 @@ export class GuiController {
       this.line = applyKey(this.line, input, key);
       this.#show({ ...this.state, message: '' });
     }
+  }
+
+  #openDay(): void {
+    const { cli, live, redraw } = this.#deps;
+    const close = () => {
+      this.day = undefined;
+      redraw();
+    };
+    this.day = new DayController({ cli, live, redraw, close });
+    this.#show({ ...this.state, view: 'list', message: '' });
+  }
+
+  #showAnswer(message: string): void {
+    if (this.day !== undefined) this.day.state = { ...this.day.state, message };
+    this.#showMessage(this.day === undefined ? message : '');
   }
 
   #handleCommand(command: KeyCommand): void {

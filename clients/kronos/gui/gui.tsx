@@ -6,14 +6,18 @@ import { useEffect, useReducer, useState } from 'react';
 import { truncate } from '../../../protocol/columns.ts';
 import { type CliContext, type ExitCode, exitCode } from '../cli/cli-context.ts';
 import { DatabaseError } from '../data/database.ts';
-import { EmptyList, Head, KeyList, keyHints, Prompt, Question, TaskList, taskInfo } from './components.tsx';
+import { EmptyList, Head, KeyList, keyHints, Prompt, PromptLine, Question, TaskList, taskInfo } from './components.tsx';
 import { GuiController, isPrompt } from './controller.ts';
+import { DayBody, DayHead, dayHints } from './day-components.tsx';
+import { type DayController, dayPrompts, isDayPrompt } from './day-controller.ts';
 import { LiveDatabase } from './live.ts';
 import { selectedIndex } from './screen.ts';
 
 const alternateScreen = { on: '\u001b[?1049h', off: '\u001b[?1049l' };
 /** The number of lines of the head, the message and the hints. */
 const otherLines = 8;
+/** The same of the day view. */
+const otherDayLines = 5;
 /** The number of lines of a question. */
 const questionLines = 3;
 
@@ -77,6 +81,9 @@ function Gui({ cli, live, subscribe }: GuiProps) {
   const { context } = live.database;
   const width = stdout.columns;
   const height = stdout.rows - 1;
+  if (controller.day !== undefined) {
+    return <DayScreen cli={cli} live={live} controller={controller.day} width={width} height={height} />;
+  }
   return (
     <Box flexDirection="column" width={width} height={height}>
       <Head live={live} shown={controller.tasks.length} width={width} />
@@ -89,7 +96,43 @@ function Gui({ cli, live, subscribe }: GuiProps) {
       ) : (
         <Box flexDirection="column" height={3} justifyContent="flex-end">
           <Text bold>{state.message === '' ? ' ' : truncate(state.message, width)}</Text>
-          <Text dimColor>{truncate(keyHints(state.view), width)}</Text>
+          <Text dimColor>{keyHints(state.view, width)}</Text>
+        </Box>
+      )}
+    </Box>
+  );
+}
+
+interface DayScreenProps extends Omit<GuiProps, 'subscribe'> {
+  readonly controller: DayController;
+  readonly width: number;
+  readonly height: number;
+}
+
+function DayScreen({ cli, live, controller, width, height }: DayScreenProps) {
+  const { state, line, overlaps } = controller;
+  const asked = live.question === undefined ? 0 : questionLines;
+  return (
+    <Box flexDirection="column" width={width} height={height}>
+      <DayHead controller={controller} link={live.link} width={width} />
+      {live.question !== undefined && <Question question={live.question} cli={cli} width={width} />}
+      <Box flexDirection="column" flexGrow={1} marginTop={1} overflow="hidden">
+        <DayBody controller={controller} cli={cli} width={width} rows={Math.max(4, height - otherDayLines - asked)} />
+      </Box>
+      {state.pending === undefined && isDayPrompt(state.view) ? (
+        <PromptLine {...dayPrompts[state.view]} line={line} message={state.message} />
+      ) : (
+        <Box flexDirection="column" height={3} justifyContent="flex-end">
+          {state.pending === undefined ? (
+            <Text bold wrap="truncate">
+              {state.message || ' '}
+            </Text>
+          ) : (
+            <Text bold color="yellow">
+              {truncate(`overlaps ${overlaps.join(', ')}`, width * 2 - 10)}
+            </Text>
+          )}
+          <Text dimColor>{dayHints(state, width)}</Text>
         </Box>
       )}
     </Box>

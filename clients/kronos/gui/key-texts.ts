@@ -22,3 +22,6 @@ export const keyTexts: Readonly<Record<KeyCommand, string>> = {
   keys: 'show these keys',
   quit: 'quit',
 };
+
+/** Opens the day view. It is not among the keys of keys.ts, because the page of tasks has a page for each day instead. */
+export const dayKey = { keys: ['D'], label: 'D', does: 'day: show and change when you worked' } as const;

@@ -10,7 +10,9 @@ import type { Connection, SdkChannel } from '../../typescript/api.ts';
 import { touchIntervalMs, tryLock } from '../../typescript/lock-file.ts';
 import { actionContext, type CliContext } from '../cli/cli-context.ts';
 import { revertStep } from '../cli/verbs/log.ts';
+import { type SlotWritten, writeSlotChange } from '../cli/verbs/slot-change.ts';
 import type { ActionOutcome, ActionRefusal, TaskAction } from '../data/actions.ts';
+import type { SlotChange } from '../data/change-slots.ts';
 import { DatabaseError, type KronosDatabase } from '../data/database.ts';
 import { commitAction } from '../data/edits.ts';
 import { dismissOffered } from '../day/hub-questions.ts';
@@ -149,6 +151,30 @@ export class LiveDatabase {
     }
     this.#notifyChange();
     return outcome ?? { ok: false, error: `task ${name} failed`, why: 'failure' };
+  }
+
+  /** Changes intervals. Overlaps with other work are returned, unless `decision` says what to do with them. */
+  changeTimes(
+    action: string,
+    change: (database: KronosDatabase) => SlotChange,
+    decision: 'cut' | 'keep' | undefined,
+  ): SlotWritten {
+    let written: SlotWritten;
+    try {
+      written = writeSlotChange({ action, now: Math.floor(this.#cli.now() / 1_000), change }, decision, this.#cli);
+    } catch (error) {
+      return { kind: 'refused', refusal: refusalOf(error) };
+    }
+    if (written.kind === 'written') {
+      this.#database = written.database;
+      this.#notifyChange();
+    }
+    return written;
+  }
+
+  /** @returns the hub's merged day; undefined if this process is not connected to a hub */
+  async requestDay(date: string): Promise<Awaited<ReturnType<Connection['day']>> | undefined> {
+    return this.link.state === 'live' ? this.#hub?.connection.day(date) : undefined;
   }
 
   /** Undoes the last change. @returns a text for people: the undone action, or the reason of a failure */

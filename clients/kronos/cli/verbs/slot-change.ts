@@ -38,7 +38,7 @@ export async function applySlotChange(command: SlotCommand, cli: CliContext): Pr
   const { options } = command;
   let decision: 'cut' | 'keep' | undefined = options.cut ? 'cut' : options.keep ? 'keep' : undefined;
   for (;;) {
-    const outcome = writeChange(command, decision, cli);
+    const outcome = writeSlotChange(command, decision, cli);
     if (outcome.kind === 'refused') return { ok: false, code: printRefusal(outcome.refusal, cli) };
     if (outcome.kind === 'written') {
       const { database, edit } = outcome;
@@ -50,17 +50,18 @@ export async function applySlotChange(command: SlotCommand, cli: CliContext): Pr
   }
 }
 
-type WriteOutcome =
+export type SlotWritten =
   | { readonly kind: 'written'; readonly edit: SlotEdit; readonly database: KronosDatabase }
   | { readonly kind: 'refused'; readonly refusal: ActionRefusal }
   | { readonly kind: 'overlaps'; readonly overlaps: readonly TimeSlot[] };
 
-function writeChange(
-  { action, now, change }: SlotCommand,
+/** Writes a change once. Without a decision, overlaps with other work are returned, and nothing is written. */
+export function writeSlotChange(
+  { action, now, change }: Pick<SlotCommand, 'action' | 'now' | 'change'>,
   decision: 'cut' | 'keep' | undefined,
   cli: CliContext,
-): WriteOutcome {
-  let outcome: Exclude<WriteOutcome, { kind: 'written' }> | undefined;
+): SlotWritten {
+  let outcome: Exclude<SlotWritten, { kind: 'written' }> | undefined;
   let made: SlotEdit = { removed: [], added: [] };
   const database = cli.database.write((before) => {
     const changed = change(before);

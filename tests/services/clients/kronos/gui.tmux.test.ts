@@ -220,6 +220,156 @@ afterEach(async () => {
     await shown.sees(/description \+tag *\n/);
   });
 
+  test.each([
+    [60, 16],
+    [200, 60],
+  ])('the day view has a key for all that "kronos time" does, at %i × %i', async (width, height) => {
+    kronos('add', 'mend', 'the', 'fence');
+    kronos('add', 'write', 'the', 'paper');
+    for (const words of ['9:00-10:00 task:1', '10:30-11:00 task:2', '12:00-13:00 task:1', '15:00-15:30 lunch']) {
+      expect(kronos('track', 'yesterday', ...words.split(' ')).code).toBe(0);
+    }
+    const shown = open(width, height);
+    await shown.sees(/› 1 +mend the fence/);
+    shown.key('D');
+    await shown.sees(/ 0min .*● not synced[\s\S]*Nothing yet\. Press a[\s\S]*\? all keys {2}q back/);
+    shown.key('h');
+    // The hours, the bar of the day, a lane each, and the list of the lane with the numbers of `kronos time`.
+    await shown.sees(/09:00[\s\S]*\n {2}you +█[\s\S]*\n› tasks +█[\s\S]*▲[\s\S]*\n {2}entries +[░▒▓█]/);
+    await shown.sees(/only the tasks of this device: there is no hub/);
+    await shown.sees(/› 3 +12:00-13:00 +1h +1 +mend the fence/);
+    shown.key('k');
+    await shown.sees(/› 2 +10:30-11:00/);
+    shown.key('Up');
+    await shown.sees(/› 1 +09:00-10:00/);
+    shown.key('-');
+    await shown.sees(/shortened: 09:00-09:55 task 1: mend the fence/);
+    await shown.sees(/› 1 +09:00-09:55 +55min/);
+    shown.key('+');
+    await shown.sees(/lengthened: 09:00-10:00/);
+    shown.key('<');
+    await shown.sees(/moved: 08:55-09:55/);
+    shown.key('>');
+    await shown.sees(/› 1 +09:00-10:00/);
+    shown.key('s');
+    await shown.sees(/split at › 9:30/);
+    shown.key('Enter');
+    await shown.sees(/split: 09:00-09:30 .*09:30-10:00|split: 09:00-09:30[\s\S]*…/);
+    await shown.sees(/› 1 +09:00-09:30/);
+    shown.key('J');
+    await shown.sees(/joined: 09:00-10:00/);
+    shown.key('z');
+    await shown.sees(/undone: time join/);
+    await shown.sees(/› 1 +09:00-09:30/);
+    shown.key('z');
+    await shown.sees(/undone: time split/);
+    shown.key('m');
+    await shown.sees(/move to ›/);
+    shown.type('noon');
+    shown.key('Enter');
+    await shown.sees(/noon is none of 9:00/);
+    shown.key('BSpace', 'BSpace', 'BSpace', 'BSpace');
+    shown.type('10:15-11:15');
+    shown.key('Enter');
+    await shown.sees(/overlaps 10:30-11:00 task 2: write the paper[\s\S]*c cut what is there {2}k keep both/);
+    shown.key('Escape');
+    await shown.sees(/nothing was changed/);
+    shown.key('m');
+    await shown.sees(/move to ›/);
+    shown.type('10:15-11:15');
+    shown.key('Enter');
+    await shown.sees(/k keep both/);
+    shown.key('k');
+    await shown.sees(/moved: 10:15-11:15/);
+    await shown.sees(/› 1 +10:15-11:15[^\n]*\n +2 +10:30-11:00/);
+    shown.key('z');
+    await shown.sees(/undone: time move/);
+    shown.key('m');
+    await shown.sees(/move to ›/);
+    shown.type('10:15-11:15');
+    shown.key('Enter');
+    await shown.sees(/k keep both/);
+    shown.key('c');
+    await shown.sees(/moved: 10:15-11:15/);
+    await eventually(() => !shown.screen.includes('10:30-11:00'), 'the other interval to be cut');
+    shown.key('z');
+    await shown.sees(/undone: time move/);
+    shown.key('e');
+    await shown.sees(/edit › \d+:\d\d-\d+:\d\d {2}task:\d/);
+    shown.key('C-u');
+    shown.type('9:00-9:45 task:2');
+    shown.key('Enter');
+    await shown.sees(/9:45[ -]/);
+    shown.key('Tab');
+    await shown.sees(/› entries +[\s\S]*› 4 +15:00-15:30 +30min +- +lunch/);
+    shown.key('BSpace');
+    await shown.sees(/deleted: 15:00-15:30 lunch/);
+    shown.key('z');
+    await shown.sees(/undone: time delete/);
+    shown.key('BTab');
+    await shown.sees(/› tasks/);
+    shown.key('a');
+    await shown.sees(/add ›/);
+    shown.type('16:00 45min task:2');
+    shown.key('Enter');
+    await shown.sees(/added: 16:00-16:45 task 2: write the paper/);
+    shown.key('?');
+    await shown.sees(/j ↓ +next interval/);
+    shown.key('?');
+    await shown.sees(/\? all keys/);
+    shown.key('l');
+    await shown.sees(/Nothing yet/);
+    shown.key('Left');
+    await shown.sees(/16:00-16:45/);
+    shown.key('t');
+    await shown.sees(/Nothing yet/);
+    shown.key('q');
+    await shown.sees(/› 1 +mend the fence/);
+    expect(kronos('time', 'yesterday').out).toMatch(/16:00-16:45 +45min +2 +write the paper/);
+    expect(Math.max(...shown.screen.split('\n').map((line) => line.length))).toBeLessThanOrEqual(width);
+  });
+
+  test('the day view shows the lanes of the hub, and says so where it has only its own', async () => {
+    const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
+    const port = String(await freePort());
+    const env = { HORAI_DATA: join(folder, 'hub'), HORAI_PORT: port, HORAI_OWNER_TOKEN: token };
+    const hub = new HubProcess(leftovers, env);
+    const url = await hub.up();
+    kronos('login', `127.0.0.1:${port}`, '--token', token);
+    kronos('add', 'mend', 'the', 'fence');
+    kronos('track', 'yesterday', '9:00-10:00', 'task:1');
+    kronos('sync');
+    const start = new Date(JSON.parse(kronos('time', 'yesterday', '--json').out)[0].from * 1_000);
+    const post = async (path: string, body: object) => {
+      const answer = await fetch(new URL(`/api/0/buckets/window${path}`, url), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      expect(answer.status).toBe(200);
+    };
+    await post('', { client: 'aw-watcher-window', type: 'currentwindow', hostname: 'laptop' });
+    await post('/events', [{ timestamp: start.toISOString(), duration: 1_800, data: { app: 'vim', title: 'paper' } }]);
+    const shown = open(100, 24);
+    await shown.sees(/● live with/);
+    shown.key('D');
+    shown.key('h');
+    await shown.sees(/› tasks[^\n]*\n {2}\S*window/);
+    await eventually(() => !/only the tasks of this device/.test(shown.screen), 'the note to disappear');
+    shown.key('Tab');
+    await shown.sees(/› \S*window[\s\S]*› +09:00-09:30 +30min/);
+    shown.key('-');
+    await shown.sees(/this is not of this device/);
+    shown.key('BTab', '-');
+    await shown.sees(/shortened: 09:00-09:55/);
+    await hub.stop();
+    await shown.sees(/the hub is not reached: its lanes are as they were/);
+    shown.key('h');
+    await shown.sees(/only the tasks of this device: the hub is not reached/);
+    shown.key('q');
+    await shown.sees(/› 1 +mend the fence/);
+  });
+
   test('is live with the hub, both ways, and works on while it is away', async () => {
     const token = '6f1b2a3c-4d5e-4f60-8a7b-9c0d1e2f3a4b';
     const port = String(await freePort());
