@@ -10,7 +10,7 @@ import type { ShownDay } from '../day/local-day.ts';
 import { fitHints } from './components.tsx';
 import type { DayController } from './day-controller.ts';
 import { dayKeyBindings } from './day-keys.ts';
-import { type DayLaneRow, type DayState, fitRows, type Stretch, selectedIn, shownHours } from './day-screen.ts';
+import { type DayLaneRow, type DayState, fitRows, type LaneStretch, selectedIn, shownHours } from './day-screen.ts';
 import type { SyncStatus } from './live.ts';
 import { visibleRange } from './screen.ts';
 
@@ -94,7 +94,7 @@ interface LanesProps {
   readonly day: ShownDay;
   readonly lanes: readonly DayLaneRow[];
   readonly shown: { readonly from: number; readonly to: number };
-  readonly selected: { readonly lane: number; readonly stretch: Stretch | undefined };
+  readonly selected: { readonly lane: number; readonly stretch: LaneStretch | undefined };
   readonly zone: Pick<CliContext, 'zone' | 'zoneName'>;
   readonly width: number;
 }
@@ -151,7 +151,7 @@ function Lanes({ day, lanes, shown, selected, zone, width }: LanesProps) {
 
 interface BarProps {
   readonly cells: string;
-  readonly cursor: Stretch | undefined;
+  readonly cursor: LaneStretch | undefined;
   readonly hours: readonly [number, number];
 }
 
@@ -199,7 +199,7 @@ function StretchList({ lane, at, controller, cli, width, rows }: StretchListProp
   );
 }
 
-function rowOf({ from, to, slot }: Stretch, controller: DayController, day: ShownDay, cli: CliContext): string[] {
+function rowOf({ from, to, slot }: LaneStretch, controller: DayController, day: ShownDay, cli: CliContext): string[] {
   const time = minutesText((to - from) * micros);
   if (slot !== undefined) {
     const [id, title] = controller.day.title(slot.slot);

@@ -6,6 +6,7 @@ import { describeSlot } from '../cli/verbs/slot-change.ts';
 import type { TimeSlot } from '../data/time-slots.ts';
 import { dateAt } from '../day/dates.ts';
 import type { EditableSlot } from '../day/time-line.ts';
+import { DayData } from './day-data.ts';
 import { findDayCommand } from './day-keys.ts';
 import {
   afterEdit,
@@ -22,7 +23,6 @@ import {
 } from './day-screen.ts';
 import { applyKey, createLine, type LineEditor, lineText } from './editor.ts';
 import type { LiveDatabase } from './live.ts';
-import { LiveDay } from './live-day.ts';
 
 export const dayPrompts: Readonly<Record<DayPrompt, { readonly label: string; readonly hint: string }>> = {
   'add time': { label: 'add', hint: '9:00-10:15 task:12, or 14:00 30min review @paper' },
@@ -45,14 +45,14 @@ interface DayControllerDeps {
 export class DayController {
   state: DayState;
   line: LineEditor = createLine('');
-  readonly day: LiveDay;
+  readonly day: DayData;
   #deps: DayControllerDeps;
   /** What the open prompt is about. */
   #edited: EditableSlot | undefined;
 
   constructor(deps: DayControllerDeps) {
     this.#deps = deps;
-    this.day = new LiveDay(deps.cli, deps.live, deps.redraw);
+    this.day = new DayData(deps.cli, deps.live, deps.redraw);
     const { zone, now } = this.day.context;
     this.state = openDay(dateAt(zone, now));
   }

@@ -1,5 +1,5 @@
 // The state of the day view of the terminal GUI, as pure functions: the lanes of a day, which interval is selected, and what a command does.
-// day-components.tsx draws it, day-controller.ts handles the keys, live-day.ts has the hub's day.
+// day-components.tsx draws it, day-controller.ts handles the keys, day-data.ts has the hub's day.
 
 import { changeSlots, editedSlots, type SlotChange } from '../data/change-slots.ts';
 import type { KronosDatabase } from '../data/database.ts';
@@ -18,7 +18,7 @@ import { type DayCommand, stepSeconds } from './day-keys.ts';
 const micros = 1_000_000;
 
 /** An interval in a lane. Seconds since 1970. */
-export interface Stretch {
+export interface LaneStretch {
   readonly from: number;
   readonly to: number;
   /** The number by which `kronos time` changes it, and what it is; undefined for what only the hub has. */
@@ -27,7 +27,7 @@ export interface Stretch {
 
 export interface DayLaneRow {
   readonly label: string;
-  readonly stretches: readonly Stretch[];
+  readonly stretches: readonly LaneStretch[];
   /** Agents, and times without a person. */
   readonly isFaint: boolean;
 }
@@ -88,25 +88,25 @@ export function openDay(date: string): DayState {
 export function selectedIn(
   { lane, from, owner }: DayState,
   lanes: readonly DayLaneRow[],
-): { readonly lane: number; readonly at: number; readonly stretch: Stretch | undefined } {
+): { readonly lane: number; readonly at: number; readonly stretch: LaneStretch | undefined } {
   const place = Math.min(lane, lanes.length - 1);
   const stretches = lanes[place]?.stretches ?? [];
   const own = owner === undefined ? [] : stretches.filter((one) => ownerOf(one) === owner);
-  const away = (one: Stretch) => Math.abs(one.from - (from ?? 0));
+  const away = (one: LaneStretch) => Math.abs(one.from - (from ?? 0));
   const nearest = [...own].sort((one, other) => away(one) - away(other))[0];
   const next = nearest ?? (from === undefined ? undefined : stretches.find((one) => one.from >= from));
   const at = next === undefined ? stretches.length - 1 : stretches.indexOf(next);
   return { lane: place, at, stretch: stretches[at] };
 }
 
-function ownerOf({ slot }: Pick<Stretch, 'slot'>): string | undefined {
+function ownerOf({ slot }: Pick<LaneStretch, 'slot'>): string | undefined {
   if (slot === undefined) return undefined;
   const { owner } = slot.slot;
   return owner.kind === 'task' ? owner.index : owner.entry.key;
 }
 
 /** The state with this interval selected. */
-function select(state: DayState, lane: number, stretch: Stretch | undefined): DayState {
+function select(state: DayState, lane: number, stretch: LaneStretch | undefined): DayState {
   return { ...state, lane, from: stretch?.from, owner: stretch === undefined ? undefined : ownerOf(stretch) };
 }
 
@@ -174,8 +174,8 @@ function dateBy(date: string, days: number): string {
 function changeSelected(
   state: DayState,
   command: 'shorten' | 'lengthen' | 'earlier' | 'later' | 'move' | 'split' | 'join' | 'edit' | 'delete',
-  stretches: readonly Stretch[],
-  stretch: Stretch | undefined,
+  stretches: readonly LaneStretch[],
+  stretch: LaneStretch | undefined,
   context: DateContext,
   createId: () => string,
 ): DayCommandResult {

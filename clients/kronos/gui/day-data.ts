@@ -25,7 +25,7 @@ interface Computed {
   readonly at: number;
 }
 
-export class LiveDay {
+export class DayData {
   #cli: CliContext;
   #live: LiveDatabase;
   #onChange: () => void;
