@@ -197,7 +197,7 @@ const settings: Readonly<Record<string, ItemCheck | undefined>> = {
 };
 
 /** An item as a request has it. */
-export interface SaidItem {
+export interface RequestedItem {
   readonly key: string;
   readonly item?: unknown;
   readonly time?: number;
@@ -209,7 +209,7 @@ export interface SaidItem {
  * @param channel without the account
  * @returns what it should be if it is invalid; undefined if it is valid, or the channel is not one of these
  */
-export function wrongDayItem(channel: string, { key, item, time, end }: SaidItem): string | undefined {
+export function wrongDayItem(channel: string, { key, item, time, end }: RequestedItem): string | undefined {
   const known = Object.hasOwn(settings, key) ? settings[key] : undefined;
   // Clients choose channel names, and a plain object has inherited properties such as `constructor`.
   const wanted = new Map([

@@ -99,15 +99,15 @@ export function plainOf(index: string, task: Task): PlainTask {
 
 /** T1: the work on a task of either form. A client that knows only the sum may have taken back an interval (T2). */
 function workIn(task: Task): { readonly worktime: number; readonly intervals: string } {
-  const { worktime = 0, intervals: said } = task;
+  const { worktime = 0, intervals: stored } = task;
   if (isOf2019(task)) {
     const intervals = inSeconds(pairMoments(task.start ?? [], task.stop ?? []).intervals);
     return { worktime: task.worktime ?? sumOf(intervals), intervals: formatIntervals(intervals) };
   }
-  if (typeof said !== 'string' || said === '') return { worktime, intervals: '' };
-  const stated = parseIntervals(said);
+  if (typeof stored !== 'string' || stored === '') return { worktime, intervals: '' };
+  const stated = parseIntervals(stored);
   const over = sumOf(stated) - worktime;
-  if (over <= 0) return { worktime, intervals: said };
+  if (over <= 0) return { worktime, intervals: stored };
   const rest = stated.filter((one) => one !== stated.findLast(({ from, to }) => to - from === over));
   return { worktime: sumOf(rest), intervals: formatIntervals(rest) };
 }
@@ -161,7 +161,7 @@ function over2019(wire: Task, before: PlainTask, after: PlainTask, changed: read
       ? Number(running)
       : running
     : wire.active;
-  const said: Record<string, unknown> = {
+  const fields: Record<string, unknown> = {
     id: after.done === 0 ? after.id : -Math.abs(after.id),
     desc: after.desc,
     tags: after.tags,
@@ -170,7 +170,7 @@ function over2019(wire: Task, before: PlainTask, after: PlainTask, changed: read
     taskwarrior: after.taskwarrior,
   };
   const plain = changed.flatMap((field) =>
-    isPlanningField(field) ? [[field, writtenValue(after, field)]] : field in said ? [[field, said[field]]] : [],
+    isPlanningField(field) ? [[field, writtenValue(after, field)]] : field in fields ? [[field, fields[field]]] : [],
   );
   return { ...wire, ...Object.fromEntries(plain), start, stop, ...(active === undefined ? {} : { active }) };
 }

@@ -252,11 +252,11 @@ export interface Connection {
    */
   suggestions(date: string): Promise<({ readonly ok: true } & SuggestionsView) | SdkFailure>;
   /** Accepts or refuses a suggestion, or makes a rule of it: one write. `undo` is the step that a `revert` goes back to. */
-  answerSuggestion(said: SuggestionAnswer): Promise<({ readonly ok: true } & WrittenEdit) | SdkFailure>;
+  answerSuggestion(reply: SuggestionAnswer): Promise<({ readonly ok: true } & WrittenEdit) | SdkFailure>;
   /** Lists what the hub asks about running tasks and unexplained time, and whether its idle guard can ask. */
   questions(): Promise<({ readonly ok: true } & QuestionsView) | SdkFailure>;
   /** Answers a question for all devices. Refused as `exists` if another device was faster; `hint` says what it answered. */
-  answerQuestion(said: QuestionReply): Promise<{ readonly ok: true; readonly undo: number } | SdkFailure>;
+  answerQuestion(reply: QuestionReply): Promise<{ readonly ok: true; readonly undo: number } | SdkFailure>;
   /** Lists the channels that this token may read. */
   channels(): Promise<
     { readonly ok: true; readonly channels: readonly { channel: string; seq: number; items: number }[] } | SdkFailure

@@ -131,16 +131,16 @@ export class HubConnection implements Connection {
     return this.#httpFields<SuggestionsView>(`/-/suggestions?${new URLSearchParams({ date })}`);
   }
 
-  answerSuggestion(said: SuggestionAnswer): ReturnType<Connection['answerSuggestion']> {
-    return this.#httpFields<WrittenEdit>('/-/suggestions', said);
+  answerSuggestion(reply: SuggestionAnswer): ReturnType<Connection['answerSuggestion']> {
+    return this.#httpFields<WrittenEdit>('/-/suggestions', reply);
   }
 
   questions(): ReturnType<Connection['questions']> {
     return this.#httpFields<QuestionsView>('/-/questions');
   }
 
-  async answerQuestion(said: QuestionReply): ReturnType<Connection['answerQuestion']> {
-    const answer = await this.#http<{ readonly undo: number }>('/-/questions', said);
+  async answerQuestion(reply: QuestionReply): ReturnType<Connection['answerQuestion']> {
+    const answer = await this.#http<{ readonly undo: number }>('/-/questions', reply);
     return answer.ok ? { ok: true, undo: answer.value.undo } : answer;
   }
 

@@ -93,9 +93,9 @@ export class Calendars {
   }
 
   /** Subscribes to an address. It is read soon after the answer. */
-  async subscribe(account: string, { name, url: said }: CalendarRequest): Promise<CalendarOutcome> {
+  async subscribe(account: string, { name, url: address }: CalendarRequest): Promise<CalendarOutcome> {
     const { hub, allowed } = this.#deps;
-    const parsed = parseAddress(said, allowed);
+    const parsed = parseAddress(address, allowed);
     if (!parsed.ok) return refuse('property', 'url', parsed.error);
     const { url } = parsed;
     const id = hub.world.id();

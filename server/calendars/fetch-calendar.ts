@@ -23,10 +23,10 @@ export interface FetchCalendarDeps {
 
 /** @returns the address as the hub asks for it, or why it does not */
 export function parseAddress(
-  said: string,
+  address: string,
   allowed: AllowedHosts,
 ): { readonly ok: true; readonly url: URL } | { readonly ok: false; readonly error: string } {
-  const text = said.trim().replace(/^webcals?:\/\//i, 'https://');
+  const text = address.trim().replace(/^webcals?:\/\//i, 'https://');
   if (!URL.canParse(text)) return { ok: false, error: 'an address such as https://example.org/calendar.ics' };
   const url = new URL(text);
   const wrong = refuseUrl(url, allowed);
@@ -50,9 +50,9 @@ export async function fetchCalendar(
   for (let redirects = 0; ; redirects += 1) {
     const answer = await request({ method: 'GET', url, headers, timeoutMs, longestAnswer: largestCalendar }, stop);
     if (!answer.ok) return { kind: 'failed', error: answer.error };
-    const { status, headers: said, body, isWhole } = answer;
+    const { status, headers: received, body, isWhole } = answer;
     if (status === 304) return { kind: 'unchanged' };
-    const { location } = said;
+    const { location } = received;
     if (status >= 300 && status < 400 && location !== undefined) {
       if (redirects === mostRedirects) return { kind: 'failed', error: 'it is redirected again and again' };
       if (!URL.canParse(location, url.href)) return { kind: 'failed', error: 'it is redirected to no address' };
@@ -65,7 +65,7 @@ export async function fetchCalendar(
     if (!isWhole) return { kind: 'failed', error: `it is larger than ${largestCalendar / 2 ** 20} MiB` };
     try {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-      return { kind: 'file', text, etag: said.etag ?? '', modified: said['last-modified'] ?? '' };
+      return { kind: 'file', text, etag: received.etag ?? '', modified: received['last-modified'] ?? '' };
     } catch (error) {
       return { kind: 'failed', error: `it is not UTF-8 text (${errorMessage(error)})` };
     }

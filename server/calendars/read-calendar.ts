@@ -188,10 +188,10 @@ function setZone(property: ICAL.Property, { fallback, unknownZones }: Reading): 
   const isUtc = typeof first === 'string' && first.endsWith('Z');
   if (type === 'date' || isUtc) return;
   const tzid = property.getFirstParameter('tzid');
-  const said = typeof tzid === 'string' ? tzid : '';
-  if (said !== '' && ICAL.TimezoneService.has(said)) return;
-  const name = said === '' ? undefined : ianaName(said);
-  if (said !== '' && name === undefined) unknownZones.add(said);
+  const zoneId = typeof tzid === 'string' ? tzid : '';
+  if (zoneId !== '' && ICAL.TimezoneService.has(zoneId)) return;
+  const name = zoneId === '' ? undefined : ianaName(zoneId);
+  if (zoneId !== '' && name === undefined) unknownZones.add(zoneId);
   const zone = name ?? fallback;
   if (!ICAL.TimezoneService.has(zone)) ICAL.TimezoneService.register(new IanaZone(zone), zone);
   property.setParameter('tzid', zone);

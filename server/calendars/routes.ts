@@ -83,16 +83,16 @@ export function calendarRoutes(deps: CalendarRouteDeps): readonly Route[] {
       json(200, { calendars: await calendars.list(account) }, noStore),
     ),
     route('POST', '/-/calendars', docs.subscribe, async ({ account }, request) => {
-      const said = bodyOf(request);
-      if (!isCalendarRequest(said))
+      const body = bodyOf(request);
+      if (!isCalendarRequest(body))
         return refusalReply(refuse('payload', '', 'send {"name": "…", "url": "https://…"}'));
-      const made = await calendars.subscribe(account, said);
+      const made = await calendars.subscribe(account, body);
       return made.ok ? json(201, { calendar: made.calendar }, noStore) : refusalReply(made);
     }),
     {
       ...route('POST', '/-/calendars/file', docs.importFile, async ({ account }, { body, query }) => {
-        const said = new URLSearchParams(query);
-        const [name, file] = ['name', 'file'].map((one) => nameIn(said.get(one)));
+        const parameters = new URLSearchParams(query);
+        const [name, file] = ['name', 'file'].map((one) => nameIn(parameters.get(one)));
         const text = textOf(body);
         if (name === undefined || file === undefined)
           return refusalReply(refuse('property', 'name', 'at most 64 characters, none of them a control character'));
@@ -116,8 +116,8 @@ export function calendarRoutes(deps: CalendarRouteDeps): readonly Route[] {
 const checkName = compile(Name);
 
 /** '' where nothing is said; undefined for no name. */
-function nameIn(said: string | null): string | undefined {
-  const name = said?.trim() ?? '';
+function nameIn(text: string | null): string | undefined {
+  const name = text?.trim() ?? '';
   return name === '' || checkName(name) ? name : undefined;
 }
 

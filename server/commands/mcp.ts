@@ -26,11 +26,12 @@ export function addMcp(program: Command, context: CommandContext): void {
     .action((options: McpOptions) => serve(context, options));
 }
 
-async function serve(context: CommandContext, { hub: said, tokenFile }: McpOptions): Promise<void> {
+async function serve(context: CommandContext, { hub: hubOption, tokenFile }: McpOptions): Promise<void> {
   const configured = context.readConfig();
   if (configured === undefined) return;
   const { env } = context.runtime.sources;
-  const address = said ?? env[hubVariable] ?? (await readHubFile(configured.config.data))?.url.replace(/^ws/, 'http');
+  const address =
+    hubOption ?? env[hubVariable] ?? (await readHubFile(configured.config.data))?.url.replace(/^ws/, 'http');
   if (address === undefined)
     return context.fail(`No hub runs on this machine: run "horai start", or name one with --hub or ${hubVariable}.`);
   const hub = httpUrl(address);

@@ -99,8 +99,8 @@ async function changeFlow(
 }
 
 function descriptionIn({ value }: Item): Pick<Description, 'id' | 'client' | 'hostname'> | undefined {
-  const said: unknown = JSON.parse(value);
-  if (!isRecord(said)) return undefined;
-  const [id, client, hostname] = [textOf(said['id']), textOf(said['client']), textOf(said['hostname'])];
+  const parsed: unknown = JSON.parse(value);
+  if (!isRecord(parsed)) return undefined;
+  const [id, client, hostname] = [textOf(parsed['id']), textOf(parsed['client']), textOf(parsed['hostname'])];
   return id === '' ? undefined : { id, client, hostname };
 }

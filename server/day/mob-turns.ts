@@ -150,8 +150,8 @@ export class MobTurns {
     const named = new Map<string, ReadonlySet<string>>();
     this.#named = named;
     for (const account of this.#accounts()) {
-      const [said] = await this.#hub.store.read(`${account}/settings`, { key: namesKey, limit: 1 });
-      const names: unknown = said === undefined ? [] : JSON.parse(said.value);
+      const [item] = await this.#hub.store.read(`${account}/settings`, { key: namesKey, limit: 1 });
+      const names: unknown = item === undefined ? [] : JSON.parse(item.value);
       if (areMobNames(names) && names.length > 0) named.set(account, new Set(names.map((name) => name.trim())));
     }
     return named;

@@ -51,15 +51,15 @@ export function questionRoutes(deps: DayRouteDeps): readonly Route[] {
 }
 
 async function answer(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
-  const said = bodyOf(request);
-  if (!isQuestionReply(said))
+  const body = bodyOf(request);
+  if (!isQuestionReply(body))
     return refuse('payload', '', 'send {"key": "…", "answer": "stop" | "keep" | "split" | "dismiss"}');
   const admitted = admitReader(deps, request);
   if (!admitted.ok) return admitted;
   const { account, device, token } = admitted.identity;
-  const needed = said.answer === 'stop' || said.answer === 'split' ? [answerChannel, 'tasks'] : [answerChannel];
+  const needed = body.answer === 'stop' || body.answer === 'split' ? [answerChannel, 'tasks'] : [answerChannel];
   const missing = needed.find((channel) => !isAllowed(admitted.identity, 'write', `${account}/${channel}`));
   if (missing !== undefined) return refuse('forbidden', '', `this needs write:${missing}`);
-  const done = await deps.days.of(account).questions.answer(said, device || token || 'hub');
+  const done = await deps.days.of(account).questions.answer(body, device || token || 'hub');
   return done.ok ? { ok: true, value: { undo: done.undo } } : done;
 }

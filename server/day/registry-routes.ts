@@ -41,9 +41,9 @@ export function registryRoutes(deps: DayRouteDeps): readonly Route[] {
         responses: written,
       },
       handle: (request) =>
-        edit(deps, request, 'entries', (view, said) =>
-          isEntryEdit(said)
-            ? editEntries(view, said, () => deps.days.hub.world.id())
+        edit(deps, request, 'entries', (view, body) =>
+          isEntryEdit(body)
+            ? editEntries(view, body, () => deps.days.hub.world.id())
             : refuse(
                 'payload',
                 '',
@@ -62,9 +62,9 @@ export function registryRoutes(deps: DayRouteDeps): readonly Route[] {
         responses: written,
       },
       handle: (request) =>
-        edit(deps, request, 'projects', (view, said) =>
-          isProjectEdit(said)
-            ? editProjects(view, said)
+        edit(deps, request, 'projects', (view, body) =>
+          isProjectEdit(body)
+            ? editProjects(view, body)
             : refuse(
                 'payload',
                 '',
@@ -117,7 +117,7 @@ async function edit(
   deps: DayRouteDeps,
   request: Request,
   channel: string,
-  change: (view: ChannelState, said: unknown) => Edited,
+  change: (view: ChannelState, body: unknown) => Edited,
 ): Promise<Reply> {
   const known = admitted(deps, request, 'write', channel);
   return known.ok
@@ -223,10 +223,10 @@ async function importRules(deps: DayRouteDeps, request: Request): Promise<DayRou
   if (!isAllowed(identity, 'read', `${identity.account}/${channel}`))
     return refuse('forbidden', '', `this needs read:${channel}`);
   const { items } = await (await hub.cachedChannel(`${identity.account}/${channel}`)).settled();
-  const said: unknown = JSON.parse(items.get(key)?.value ?? '[]');
-  const { rules, skipped } = from === 'wakatime' ? importWakatimeRules(said) : importCategoryClasses(said);
-  const saidItems = rules.map(({ id, rule }) => ({ key: id, item: rule }));
-  const wrong = await rulesCheck(deps.days)(`${identity.account}/rules`, saidItems, false);
+  const setting: unknown = JSON.parse(items.get(key)?.value ?? '[]');
+  const { rules, skipped } = from === 'wakatime' ? importWakatimeRules(setting) : importCategoryClasses(setting);
+  const requested = rules.map(({ id, rule }) => ({ key: id, item: rule }));
+  const wrong = await rulesCheck(deps.days)(`${identity.account}/rules`, requested, false);
   if (wrong !== undefined) return wrong;
   const outcome = await writeEdit(deps, identity, 'rules', () => ({
     ok: true,

@@ -64,10 +64,10 @@ export class Retention {
 
   async #expire(account: string): Promise<void> {
     const [item] = await this.#hub.store.read(`${account}/settings`, { key: 'retention', limit: 1 });
-    const said: unknown = item === undefined ? undefined : JSON.parse(item.value);
-    if (!isRetention(said)) return;
+    const retention: unknown = item === undefined ? undefined : JSON.parse(item.value);
+    if (!isRetention(retention)) return;
     if (!(await this.#clock.isTrusted())) return;
-    for (const [channel, days] of await this.#channels(account, said))
+    for (const [channel, days] of await this.#channels(account, retention))
       await this.#expireChannel(account, channel, days);
   }
 

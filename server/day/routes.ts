@@ -195,20 +195,20 @@ function mayReadChannelOfDays(identity: Identity): boolean {
 }
 
 /** undefined where nothing is said, null where it is wrong; microseconds otherwise. */
-function bridgeIn(said: string | null): number | undefined | null {
-  if (said === null) return undefined;
-  const minutes = Number(said);
-  return said.trim() !== '' && minutes >= 0 && minutes <= 1_440 ? Math.round(minutes * minute) : null;
+function bridgeIn(text: string | null): number | undefined | null {
+  if (text === null) return undefined;
+  const minutes = Number(text);
+  return text.trim() !== '' && minutes >= 0 && minutes <= 1_440 ? Math.round(minutes * minute) : null;
 }
 
 export async function dateIn(
   { days }: DayRouteDeps,
   { account }: Identity,
-  said: string,
+  text: string,
   zone: string | undefined,
 ): Promise<string | undefined> {
-  if (said !== 'today' && said !== 'yesterday') return isDate(said) ? said : undefined;
+  if (text !== 'today' && text !== 'yesterday') return isDate(text) ? text : undefined;
   const settings = await days.of(account).days.settings();
   const today = dateOfMoment(days.hub.world.now() * 1_000, calendarOf(settings, zone));
-  return said === 'today' ? today : nextDate(today, -1);
+  return text === 'today' ? today : nextDate(today, -1);
 }

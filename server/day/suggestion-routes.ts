@@ -67,30 +67,30 @@ async function list(deps: DayRouteDeps, request: Request): Promise<DayRouteOutco
 const channels = { accept: 'entries', refuse: refusalChannel, always: 'rules' } as const;
 
 async function answer(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
-  const said = bodyOf(request);
-  if (!isSuggestionAnswer(said))
+  const body = bodyOf(request);
+  if (!isSuggestionAnswer(body))
     return refuse('payload', '', 'send {"do": "accept" | "refuse" | "always", "date": "YYYY-MM-DD", "key": "…"}');
   const admitted = admitReader(deps, request);
-  return admitted.ok ? answerSuggestion(deps, admitted, said) : admitted;
+  return admitted.ok ? answerSuggestion(deps, admitted, body) : admitted;
 }
 
 /** @param mayRead asked with the name of a channel without the account: suggestions are made of what the token may read */
 export async function answerSuggestion(
   deps: DayRouteDeps,
   { identity, mayRead }: { readonly identity: Identity; readonly mayRead: (channel: string) => boolean },
-  said: SuggestionAnswer,
+  reply: SuggestionAnswer,
 ): Promise<DayRouteOutcome> {
-  const channel = channels[said.do];
+  const channel = channels[reply.do];
   if (!isAllowed(identity, 'write', `${identity.account}/${channel}`))
     return refuse('forbidden', '', `this needs write:${channel}`);
-  const date = await dateIn(deps, identity, said.date, undefined);
+  const date = await dateIn(deps, identity, reply.date, undefined);
   if (date === undefined) return refuse('property', 'date', 'YYYY-MM-DD, today or yesterday');
   const suggestions = await deps.days.of(identity.account).suggestions.of(date, mayRead);
-  const found = suggestions.find(({ key }) => key === said.key);
+  const found = suggestions.find(({ key }) => key === reply.key);
   if (found === undefined) return refuse('not_found', 'suggestion', 'it was answered, or the evidence has changed');
-  if (said.do === 'always') return saveRule(deps, identity, found);
+  if (reply.do === 'always') return saveRule(deps, identity, found);
   return writeEdit(deps, identity, channel, ({ items }) => {
-    const ops = said.do === 'accept' ? entriesOf(found) : [refusalOf(found)];
+    const ops = reply.do === 'accept' ? entriesOf(found) : [refusalOf(found)];
     // Two devices may accept at once: both found the suggestion, and one of them writes.
     return ops.some(({ key }) => items.has(key)) ? refuse('exists', 'answer') : { ok: true, ops };
   });

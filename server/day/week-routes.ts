@@ -49,10 +49,10 @@ export function weekRoutes(deps: DayRouteDeps): readonly Route[] {
   ];
 }
 
-function accountFor({ accounts }: DayRouteDeps, identity: Identity, said: string | null | undefined): string | Refusal {
-  if (said === null || said === undefined || said === identity.account) return identity.account;
+function accountFor({ accounts }: DayRouteDeps, identity: Identity, name: string | null | undefined): string | Refusal {
+  if (name === null || name === undefined || name === identity.account) return identity.account;
   if (!isAdmin(identity)) return refuse('forbidden', '', 'another account needs the scope admin');
-  return accounts.isAccount(said) ? said : refuse('not_found', 'account', 'list them: GET /-/people');
+  return accounts.isAccount(name) ? name : refuse('not_found', 'account', 'list them: GET /-/people');
 }
 
 async function listWeeks(deps: DayRouteDeps, identity: Identity, request: Request): Promise<Reply> {
@@ -71,8 +71,8 @@ async function listWeeks(deps: DayRouteDeps, identity: Identity, request: Reques
 }
 
 async function editWeek(deps: DayRouteDeps, identity: Identity, request: Request): Promise<Reply> {
-  const said = bodyOf(request);
-  if (!isWeekEdit(said))
+  const body = bodyOf(request);
+  if (!isWeekEdit(body))
     return refusalReply(
       refuse(
         'payload',
@@ -82,13 +82,13 @@ async function editWeek(deps: DayRouteDeps, identity: Identity, request: Request
     );
   const { hub } = deps.days;
   const by = identity.account;
-  if (said.do === 'submit') {
-    const done = await submitWeek(hub, deps.days.of(by).days, said.week, by);
+  if (body.do === 'submit') {
+    const done = await submitWeek(hub, deps.days.of(by).days, body.week, by);
     return done.ok ? json(200, { seq: done.seq }, noStore) : refusalReply(done);
   }
   if (!isAdmin(identity)) return refusalReply(refuse('forbidden', '', 'only an administrator returns a week'));
-  const account = accountFor(deps, identity, said.account);
+  const account = accountFor(deps, identity, body.account);
   if (typeof account !== 'string') return refusalReply(account);
-  const done = await returnWeek(hub, account, said.week, { by, reason: said.reason });
+  const done = await returnWeek(hub, account, body.week, { by, reason: body.reason });
   return done.ok ? json(200, { seq: done.seq }, noStore) : refusalReply(done);
 }

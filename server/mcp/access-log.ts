@@ -41,10 +41,10 @@ export class AccessLog {
     const { world } = this.#hub;
     const at = world.now();
     const channel = await this.#hub.channel(`${account}/access`);
-    const said = JSON.stringify(call.arguments) ?? '';
+    const text = JSON.stringify(call.arguments) ?? '';
     const value = JSON.stringify({
       ...call,
-      arguments: said.length > longestArguments ? `${said.slice(0, longestArguments).toWellFormed()}…` : said,
+      arguments: text.length > longestArguments ? `${text.slice(0, longestArguments).toWellFormed()}…` : text,
       token,
     });
     const ops: Op[] = [{ op: 'add', key: world.id(), value, time: at * 1_000 }];

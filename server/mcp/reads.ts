@@ -53,8 +53,8 @@ function projectTimes(projects: readonly DayProject[]) {
   }));
 }
 
-async function dateOf({ deps, identity }: ToolContext, said: string, field = 'date'): Promise<ToolOutcome<string>> {
-  const date = await dateIn(deps, identity, said, undefined);
+async function dateOf({ deps, identity }: ToolContext, dateText: string, field = 'date'): Promise<ToolOutcome<string>> {
+  const date = await dateIn(deps, identity, dateText, undefined);
   return date === undefined ? refuse('property', field, 'YYYY-MM-DD, today or yesterday') : { ok: true, value: date };
 }
 
@@ -69,9 +69,9 @@ const forbidden = (channel: string) => refuse('forbidden', '', `this token may n
 
 export async function readDay(
   context: ToolContext,
-  { date: said = 'today' }: Static<typeof DayInput>,
+  { date: dateText = 'today' }: Static<typeof DayInput>,
 ): Promise<ToolOutcome<Static<typeof DayOutput>>> {
-  const date = await dateOf(context, said);
+  const date = await dateOf(context, dateText);
   if (!date.ok) return date;
   const { days } = context.deps.days.of(context.identity.account);
   const answer = await days.day({ date: date.value, mayRead: context.rights.mayRead });
@@ -144,9 +144,9 @@ function sumProjects(totals: readonly Totals[]): readonly DayProject[] {
 
 export async function readRange(
   context: ToolContext,
-  said: Static<typeof RangeInput>,
+  input: Static<typeof RangeInput>,
 ): Promise<ToolOutcome<Static<typeof RangeOutput>>> {
-  const [from, to] = [await dateOf(context, said.from, 'from'), await dateOf(context, said.to, 'to')];
+  const [from, to] = [await dateOf(context, input.from, 'from'), await dateOf(context, input.to, 'to')];
   if (!from.ok) return from;
   if (!to.ok) return to;
   const dates = datesBetween(from.value, to.value);
@@ -204,9 +204,9 @@ export async function listProjects(context: ToolContext): Promise<ToolOutcome<St
 
 export async function listSuggestions(
   context: ToolContext,
-  { date: said = 'today' }: Static<typeof DayInput>,
+  { date: dateText = 'today' }: Static<typeof DayInput>,
 ): Promise<ToolOutcome<Static<typeof SuggestionsOutput>>> {
-  const date = await dateOf(context, said);
+  const date = await dateOf(context, dateText);
   if (!date.ok) return date;
   const { suggestions } = context.deps.days.of(context.identity.account);
   const tasks = await readTasks(context);
@@ -233,19 +233,19 @@ type Found = Static<typeof SearchOutput>['found'][number];
 
 export async function search(
   context: ToolContext,
-  said: Static<typeof SearchInput>,
+  input: Static<typeof SearchInput>,
 ): Promise<ToolOutcome<Static<typeof SearchOutput>>> {
   const { deps, identity, rights } = context;
   // An answer would tell which words occur.
   if (rights.tier !== 'full') return refuse('forbidden', '', 'this token shows no texts, so it cannot search them');
-  const to = await dateOf(context, said.to ?? 'today', 'to');
+  const to = await dateOf(context, input.to ?? 'today', 'to');
   if (!to.ok) return to;
-  const from = await dateOf(context, said.from ?? nextDate(to.value, 1 - usualSearch), 'from');
+  const from = await dateOf(context, input.from ?? nextDate(to.value, 1 - usualSearch), 'from');
   if (!from.ok) return from;
   const dates = datesBetween(from.value, to.value);
   if (dates.length === 0 || dates.length > mostSearched)
     return refuse('property', 'from', `a date up to \`to\`, at most ${mostSearched} days`);
-  const words = said.query
+  const words = input.query
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');

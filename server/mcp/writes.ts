@@ -47,9 +47,9 @@ export async function stop(
 }
 
 /** Microseconds since 1970; undefined for a text that is no moment with an offset. */
-function microsOf(said: string): number | undefined {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)$/.test(said)) return undefined;
-  const ms = Date.parse(said);
+function microsOf(text: string): number | undefined {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
+  const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms * 1_000;
 }
 
@@ -80,9 +80,9 @@ export async function track(
 
 export async function accept(
   context: ToolContext,
-  { date: said, key }: Static<typeof AcceptInput>,
+  { date: dateText, key }: Static<typeof AcceptInput>,
 ): Promise<ToolOutcome<Static<typeof EntriesOutput>>> {
-  const date = await dateIn(context.deps, context.identity, said, undefined);
+  const date = await dateIn(context.deps, context.identity, dateText, undefined);
   if (date === undefined) return refuse('property', 'date', 'YYYY-MM-DD, today or yesterday');
   const reader = { identity: writerOf(context), mayRead: context.rights.mayRead };
   const written = await answerSuggestion(context.deps, reader, { do: 'accept', date, key });

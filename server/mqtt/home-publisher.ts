@@ -76,7 +76,7 @@ class HomeSession {
   readonly #connection: MqttConnection;
   readonly #device: HomeDevice;
   /** What the broker has, by topic. */
-  readonly #said = new Map<string, string>();
+  readonly #published = new Map<string, string>();
   #stops: readonly (() => void)[] = [];
   /** What is due next: to look at the time that passes, or at a change. */
   #due: 'tick' | 'change' | undefined;
@@ -112,7 +112,7 @@ class HomeSession {
     const offline = presenceMessage(this.#device, false);
     await this.#connection.publish(offline);
     if (isRemoved) {
-      const topics = [...this.#said.keys(), offline.topic];
+      const topics = [...this.#published.keys(), offline.topic];
       await Promise.all(topics.map((topic) => this.#connection.publish({ topic, payload: '' })));
     }
     await this.#connection.close();
@@ -133,16 +133,16 @@ class HomeSession {
     try {
       const states = await readStates(days, this.#device.account, goals);
       const all = [...homeMessages(this.#device, states), presenceMessage(this.#device, true)];
-      const changed = all.filter(({ topic, payload }) => this.#said.get(topic) !== payload);
+      const changed = all.filter(({ topic, payload }) => this.#published.get(topic) !== payload);
       // A goal that is no more.
       const topics = new Set(all.map(({ topic }) => topic));
-      const gone = [...this.#said.keys()]
+      const gone = [...this.#published.keys()]
         .filter((topic) => !topics.has(topic))
         .map((topic) => ({ topic, payload: '' }));
       const published = Promise.all([...gone, ...changed].map((message) => this.#connection.publish(message)));
       await Promise.race([published, this.#connection.ended]);
-      for (const { topic, payload } of changed) this.#said.set(topic, payload);
-      for (const { topic } of gone) this.#said.delete(topic);
+      for (const { topic, payload } of changed) this.#published.set(topic, payload);
+      for (const { topic } of gone) this.#published.delete(topic);
       this.#plan('tick');
     } catch (error) {
       this.#connection.cut(`the states cannot be read: ${errorMessage(error)}`);

@@ -31,8 +31,8 @@ export function tryContext(now: number, tries: number, random: () => number): Tr
 /** What an answer says of the whole request. */
 export function outcomeOfAnswer(answer: PostOutcome, { now, pauseMs }: TryContext): SentOutcome {
   if (!answer.ok) return { again: answer.error, afterMs: pauseMs };
-  const said = answer.text.trim() === '' ? '' : `: ${answer.text.trim().slice(0, 200)}`;
-  return outcomeOfStatus(answer.status, said, pauseBeforeNext(answer, { now, pauseMs }));
+  const detail = answer.text.trim() === '' ? '' : `: ${answer.text.trim().slice(0, 200)}`;
+  return outcomeOfStatus(answer.status, detail, pauseBeforeNext(answer, { now, pauseMs }));
 }
 
 /** Milliseconds until the next try, as the receiver asked for it. */
@@ -40,17 +40,17 @@ export function pauseBeforeNext(answer: PostOutcome, { now, pauseMs }: TryContex
   return answer.ok ? Math.max(pauseMs, retryAfterMs(answer.retryAfter, now)) : pauseMs;
 }
 
-/** @param said what the receiver said besides */
-export function outcomeOfStatus(status: number, said: string, afterMs: number): SentOutcome {
+/** @param detail the text of the receiver's answer after ": ", or '' */
+export function outcomeOfStatus(status: number, detail: string, afterMs: number): SentOutcome {
   if (status >= 200 && status < 300) return 'accepted';
   if (status >= 300 && status < 400)
     return { again: `${status}: redirects are not followed; name the new address`, afterMs };
   const isTemporary = status >= 500 || [401, 403, 404, 408, 410, 425, 429].includes(status);
-  return isTemporary ? { again: `${status}${said}`, afterMs } : { refused: `${status}${said}` };
+  return isTemporary ? { again: `${status}${detail}`, afterMs } : { refused: `${status}${detail}` };
 }
 
 /** `Retry-After` in milliseconds from now: seconds, or a date. 0 without one. */
-function retryAfterMs(said: string, now: number): number {
-  const ms = /^\d{1,9}$/.test(said) ? Number(said) * 1_000 : Date.parse(said) - now;
+function retryAfterMs(header: string, now: number): number {
+  const ms = /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
   return Number.isNaN(ms) ? 0 : Math.min(Math.max(0, ms), longestRetryAfterMs);
 }

@@ -108,8 +108,8 @@ export function webhookRoutes(deps: WebhookRouteDeps): readonly Route[] {
       json(200, { webhooks: await outbox.list(account, ['webhook']) }, noStore),
     ),
     route('POST', '/-/webhooks', docs.add, async (identity, request) => {
-      const said = bodyOf(request);
-      if (!isWebhookRequest(said))
+      const body = bodyOf(request);
+      if (!isWebhookRequest(body))
         return refusalReply(
           refuse(
             'payload',
@@ -117,7 +117,7 @@ export function webhookRoutes(deps: WebhookRouteDeps): readonly Route[] {
             'send {"name": "…", "url": "https://…", "channels": ["tasks"], "events"?: ["question"]}',
           ),
         );
-      const { name, url, channels, events = [] } = said;
+      const { name, url, channels, events = [] } = body;
       const secret = makeSecret();
       const target = { kind: 'webhook', name, url, secret, channels, events, isFromBeginning: false } as const;
       const made = await outbox.add(identity, target);
@@ -146,14 +146,14 @@ export function webhookRoutes(deps: WebhookRouteDeps): readonly Route[] {
 }
 
 /** @returns undefined if it is no relay */
-function relayIn(said: unknown): NewTarget | undefined {
-  if (isEventRelayRequest(said)) {
-    const { name, kind, url, key: secret = '', from } = said;
+function relayIn(body: unknown): NewTarget | undefined {
+  if (isEventRelayRequest(body)) {
+    const { name, kind, url, key: secret = '', from } = body;
     const channels = [bucketsChannel, `${bucketsChannel}/*`];
     return { kind, name, url, secret, channels, events: [], isFromBeginning: from === 'beginning' };
   }
-  if (isMailRequest(said)) {
-    const { name, kind, to } = said;
+  if (isMailRequest(body)) {
+    const { name, kind, to } = body;
     return {
       kind,
       name,
@@ -164,13 +164,13 @@ function relayIn(said: unknown): NewTarget | undefined {
       isFromBeginning: false,
     };
   }
-  if (isBrokerRequest(said)) {
-    const { name, kind, url, user = '', password = '' } = said;
+  if (isBrokerRequest(body)) {
+    const { name, kind, url, user = '', password = '' } = body;
     const secret = JSON.stringify([user, password]);
     return { kind, name, url, secret, channels: homeChannels, events: [], isFromBeginning: false };
   }
-  if (!isRelayRequest(said)) return undefined;
-  const { name, url, key: secret, from } = said;
+  if (!isRelayRequest(body)) return undefined;
+  const { name, url, key: secret, from } = body;
   const what = { kind: 'wakatime', channels: ['wakatime'], events: [] } as const;
   return { ...what, name, url, secret, isFromBeginning: from === 'beginning' };
 }

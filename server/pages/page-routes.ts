@@ -73,8 +73,8 @@ export function pageRoutes(draw: (name: PageName) => string): readonly Route[] {
 }
 
 /** Puts what the address named into the places of the target. */
-function fill(target: string, { params: said }: Request): string {
-  return target.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(said.get(name) ?? ''));
+function fill(target: string, { params }: Request): string {
+  return target.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params.get(name) ?? ''));
 }
 
 function redirectTo(location: string): Reply {

@@ -14,9 +14,9 @@ import type { Hub } from '../core/hub.ts';
 
 const keysKey = 'keys';
 const subscriptionPrefix = 'subscription/';
-const toldPrefix = 'told/';
+const alertPrefix = 'told/';
 /** What was told longer ago, in milliseconds, is not told again by itself: goals are of a day or a week. */
-const toldMs = 8 * 86_400_000;
+const alertMemoryMs = 8 * 86_400_000;
 /** Subscriptions of one account; the oldest makes room. */
 const mostSubscriptions = 20;
 /** Seconds that a push service keeps what it cannot deliver. */
@@ -135,12 +135,14 @@ export class Push {
    * @returns as `notify`; 0 if it was told before
    */
   async notifyOnce(account: string, once: string, message: PushMessage): Promise<number> {
-    const key = toldPrefix + createHash('sha256').update(`${account} ${once}`).digest('hex');
+    const key = alertPrefix + createHash('sha256').update(`${account} ${once}`).digest('hex');
     const now = this.#deps.hub.world.now();
     let isFirst = false;
     const written = await this.#stored.write(({ items }) => {
       isFirst = !items.has(key);
-      const old = [...items.values()].filter((item) => item.key.startsWith(toldPrefix) && item.at < now - toldMs);
+      const old = [...items.values()].filter(
+        (item) => item.key.startsWith(alertPrefix) && item.at < now - alertMemoryMs,
+      );
       const ops = [
         { op: 'add', key, value: JSON.stringify({ account }) } as const,
         ...old.map((item) => ({ op: 'remove', key: item.key }) as const),

@@ -12,15 +12,15 @@ const isOpenQuestions = (value: unknown): value is { questions: { key: string; k
 
 /** @returns a function that ends it */
 export function alertOfQuestions(hub: Hub, push: Push): () => void {
-  const told = new Map<string, ReadonlySet<string>>();
+  const alerted = new Map<string, ReadonlySet<string>>();
   return hub.watch(({ name }, changes) => {
     const [, account] = /^([^@/]+)\/day\/[\d-]+$/.exec(name) ?? [];
     if (account === undefined) return;
     for (const { key, value } of changes) {
       const item: unknown = key === 'questions' && value !== null ? JSON.parse(value) : undefined;
       if (!isOpenQuestions(item)) continue;
-      const before = told.get(account);
-      told.set(account, new Set(item.questions.map((question) => question.key)));
+      const before = alerted.get(account);
+      alerted.set(account, new Set(item.questions.map((question) => question.key)));
       for (const { key: question, kind, desc } of item.questions) {
         if (before?.has(question) === true || kind === 'unexplained') continue;
         void push.notify(account, { tag: question, path: '/day', desc });

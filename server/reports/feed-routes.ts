@@ -145,15 +145,15 @@ function viewOf(request: Request, account: string, id: string, { name, days, tit
 }
 
 async function addLink(deps: DayRouteDeps, { account, token }: Identity, request: Request): Promise<Reply> {
-  const said = bodyOf(request) ?? {};
-  if (!isRequest(said))
+  const body = bodyOf(request) ?? {};
+  if (!isRequest(body))
     return refusalReply(
       refuse('payload', '', 'send {"name"?: "…", "days"?: 31, "titles"?: false, "shortest"?: minutes}'),
     );
   const { hub } = deps.days;
   if ((await linksOf(deps, account)).length >= mostLinks)
     return refusalReply(refuse('too_many', '', `an account has at most ${mostLinks} feeds`));
-  const { name = account, days = usualDays, titles = true, shortest = 0 } = said;
+  const { name = account, days = usualDays, titles = true, shortest = 0 } = body;
   const share: FeedShare = { kind, name, days, titles, shortest, maker: deps.accounts.makerOf(token) };
   const id = hub.world.secret();
   const op = { op: 'put', key: id, value: JSON.stringify(share) } as const;

@@ -114,10 +114,10 @@ async function readTerms(
   override: ReportRounding | null | undefined,
 ): Promise<AccountTerms> {
   const itemsOf = async (channel: string) => (await hub.cachedChannel(`${account}/${channel}`)).settled();
-  const said: unknown = mayRead('settings')
+  const parsed: unknown = mayRead('settings')
     ? JSON.parse((await itemsOf('settings')).items.get('report')?.value ?? 'null')
     : null;
-  const settings: ReportSettingsItem = areReportSettings(said) ? said : {};
+  const settings: ReportSettingsItem = areReportSettings(parsed) ? parsed : {};
   const projects = new Map(
     (mayRead('projects') ? projectsIn(await itemsOf('projects')) : []).map((one) => [one.name, one.project]),
   );

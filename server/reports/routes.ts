@@ -124,18 +124,18 @@ export async function answerReport(
   const admitted = admitReader(deps, request);
   if (!admitted.ok) return admitted;
   const { identity } = admitted;
-  const said = new URLSearchParams(request.query);
-  const from = await dateIn(deps, identity, said.get('from') ?? '', undefined);
-  const to = await dateIn(deps, identity, said.get('to') ?? '', undefined);
+  const parameters = new URLSearchParams(request.query);
+  const from = await dateIn(deps, identity, parameters.get('from') ?? '', undefined);
+  const to = await dateIn(deps, identity, parameters.get('to') ?? '', undefined);
   if (from === undefined) return refuse('property', 'from', 'YYYY-MM-DD, today or yesterday');
   if (to === undefined || to < from)
     return refuse('property', 'to', 'YYYY-MM-DD, today or yesterday; not before `from`');
-  const people = peopleIn(deps, identity, said.get('people'));
+  const people = peopleIn(deps, identity, parameters.get('people'));
   if (!people.ok) return people;
   const dates = datesBetween(from, to);
   if (dates.length * people.accounts.length > mostDays)
     return refuse('property', 'to', 'at most ten years at once, of all people together');
-  const parsed = readQuestion(said, dates);
+  const parsed = readQuestion(parameters, dates);
   if (!parsed.ok) return parsed;
   const readers = people.accounts.map((account): AccountReader => {
     const mayRead = (channel: string): boolean => isAllowed(identity, 'read', `${account}/${channel}`);
@@ -148,12 +148,12 @@ export async function answerReport(
 function peopleIn(
   { accounts }: DayRouteDeps,
   identity: Identity,
-  said: string | null,
+  text: string | null,
 ): { readonly ok: true; readonly accounts: readonly string[] } | Refusal {
-  if (said === null || said === identity.account) return { ok: true, accounts: [identity.account] };
+  if (text === null || text === identity.account) return { ok: true, accounts: [identity.account] };
   if (!isAdmin(identity)) return refuse('forbidden', '', 'people other than yourself need the scope admin');
-  if (said === '*') return { ok: true, accounts: accounts.list().map(({ name }) => name) };
-  const names = [...new Set(said.split(','))];
+  if (text === '*') return { ok: true, accounts: accounts.list().map(({ name }) => name) };
+  const names = [...new Set(text.split(','))];
   const unknown = names.find((name) => !accounts.isAccount(name));
   return unknown === undefined
     ? { ok: true, accounts: names }
@@ -161,29 +161,33 @@ function peopleIn(
 }
 
 function readQuestion(
-  said: URLSearchParams,
+  parameters: URLSearchParams,
   dates: readonly string[],
 ): { readonly ok: true; readonly question: ReportQuestion } | Refusal {
-  const by = dimensionsIn(said.get('by') ?? 'project');
+  const by = dimensionsIn(parameters.get('by') ?? 'project');
   if (by === undefined) return refuse('property', 'by', `some of ${reportDimensions.join(', ')}, each once`);
-  const rounding = roundingIn(said);
+  const rounding = roundingIn(parameters);
   if (rounding === 'wrong')
     return refuse('property', 'round', 'round=up, down, nearest or none; minutes=15; per=entry or day');
-  const textIn = (name: string): string | undefined => said.get(name) ?? undefined;
+  const textIn = (name: string): string | undefined => parameters.get(name) ?? undefined;
   const filters = { project: textIn('project'), task: textIn('task'), tag: textIn('tag') };
   return { ok: true, question: { dates, by, filters, rounding } };
 }
 
-function dimensionsIn(said: string): readonly ReportDimension[] | undefined {
-  const names = said === '' ? [] : said.split(',');
+function dimensionsIn(text: string): readonly ReportDimension[] | undefined {
+  const names = text === '' ? [] : text.split(',');
   const found = names.flatMap((name) => reportDimensions.find((one) => one === name) ?? []);
   return found.length === names.length && new Set(found).size === names.length ? found : undefined;
 }
 
 /** undefined where nothing is said, null for `none`. */
-function roundingIn(said: URLSearchParams): ReportRounding | null | undefined | 'wrong' {
-  const [round, minutes, per] = [said.get('round'), Number(said.get('minutes') ?? 15), said.get('per') ?? 'day'];
-  if (round === null) return said.has('minutes') || said.has('per') ? 'wrong' : undefined;
+function roundingIn(parameters: URLSearchParams): ReportRounding | null | undefined | 'wrong' {
+  const [round, minutes, per] = [
+    parameters.get('round'),
+    Number(parameters.get('minutes') ?? 15),
+    parameters.get('per') ?? 'day',
+  ];
+  if (round === null) return parameters.has('minutes') || parameters.has('per') ? 'wrong' : undefined;
   if (round === 'none') return null;
   if (round !== 'up' && round !== 'down' && round !== 'nearest') return 'wrong';
   if (!(minutes > 0 && minutes <= mostMinutes) || (per !== 'entry' && per !== 'day')) return 'wrong';

@@ -70,8 +70,8 @@ export class WeeklyReports {
 
   async #readSchedule(account: string): Promise<void> {
     const [item] = await this.#hub.store.read(`${account}/settings`, { key: 'report', limit: 1 });
-    const said: unknown = JSON.parse(item?.value ?? 'null');
-    const weekly = areReportSettings(said) ? said.weekly : undefined;
+    const settings: unknown = JSON.parse(item?.value ?? 'null');
+    const weekly = areReportSettings(settings) ? settings.weekly : undefined;
     if (weekly === undefined || item === undefined) this.#schedules.delete(account);
     else {
       this.#schedules.set(account, { weekly, since: item.at * 1_000 });

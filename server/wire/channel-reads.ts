@@ -22,22 +22,23 @@ export type ReadAnswer =
   | { readonly ok: true; readonly pieces: Pieces }
   | Refusal;
 
-/** @param said the channel as the request names it */
-export async function readChannel(channel: Channel, request: ReadRequest, said: string): Promise<ReadAnswer> {
+/** @param requestedName the channel as the request names it */
+export async function readChannel(channel: Channel, request: ReadRequest, requestedName: string): Promise<ReadAnswer> {
   // Other nodes may have written. A further page belongs to the first one.
   if (request.cursor === undefined) await channel.sync();
   const { position } = channel;
   if (request.type === 'read-all') {
     const { from, to, limit = defaultItems } = request;
     const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-    return readItems(channel, request, range, limit, (moment) => headOf(request, said, moment));
+    return readItems(channel, request, range, limit, (moment) => headOf(request, requestedName, moment));
   }
   const { key, at, limit } = request;
-  if (at === undefined) return readHistory(channel, request, (seq) => headOf(request, said, { ...position, seq }));
+  if (at === undefined)
+    return readHistory(channel, request, (seq) => headOf(request, requestedName, { ...position, seq }));
   const refusal = refuseUnreachable(channel, at, 'at');
   if (refusal !== undefined) return refusal;
   const range = { at, ...(key === undefined ? {} : { key }) };
-  const head = headOf(request, said, { ...position, seq: at });
+  const head = headOf(request, requestedName, { ...position, seq: at });
   const most = (isPaged(request) ? limit : undefined) ?? Number.POSITIVE_INFINITY;
   return readItems(channel, request, range, most, () => head);
 }

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { compile } from '../../protocol/check.ts';
-import { type SaidItem, wrongDayItem } from '../../protocol/day.ts';
+import { type RequestedItem, wrongDayItem } from '../../protocol/day.ts';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import { type Requests, Task } from '../../protocol/messages.ts';
 import { nextVersion, noticesOfNewId } from '../../protocol/version.ts';
@@ -34,7 +34,11 @@ const isTask = compile(Task);
  * @param whole true if these replace all rules
  * @returns what is wrong; undefined if nothing is
  */
-export type CheckRules = (channel: string, rules: readonly SaidItem[], whole: boolean) => Promise<Refusal | undefined>;
+export type CheckRules = (
+  channel: string,
+  rules: readonly RequestedItem[],
+  whole: boolean,
+) => Promise<Refusal | undefined>;
 
 /** Refuses a write for what its ops would change; undefined at once for a channel that it does not look at. @param channel its full name */
 export type CheckOps = (channel: string, ops: readonly Op[]) => Promise<Refusal | undefined> | undefined;
@@ -105,7 +109,7 @@ export class ChannelVerbs {
 
   async #subscribePattern(
     session: Session,
-    { channel: said, ref }: Requests['subscribe'],
+    { channel: requestedName, ref }: Requests['subscribe'],
     name: string,
   ): Promise<string | Refusal> {
     const who = session.identity;
@@ -153,7 +157,7 @@ export class ChannelVerbs {
       channels.push({ channel: shortName(who, channel.name), seq: channel.position.seq });
       follow(channel, { from: 'now' });
     }
-    return JSON.stringify({ success: true, type: 'subscribe', channel: said, channels, ref });
+    return JSON.stringify({ success: true, type: 'subscribe', channel: requestedName, channels, ref });
   }
 
   /** S6 */
@@ -173,8 +177,8 @@ export class ChannelVerbs {
   }
 
   /** S3, S8 */
-  async read(request: Requests['read-all' | 'history'], name: string, said: string): Promise<ReadAnswer> {
-    return readChannel(await this.#hub.channel(name), request, said);
+  async read(request: Requests['read-all' | 'history'], name: string, requestedName: string): Promise<ReadAnswer> {
+    return readChannel(await this.#hub.channel(name), request, requestedName);
   }
 
   /**
@@ -295,7 +299,7 @@ export class ChannelVerbs {
     if (form === undefined || type === 'delete' || type === 'revert') return undefined;
     if (type === 'write-all' ? request.items === undefined : request.item === undefined) return undefined;
     if (type === 'update' && request.key === undefined) return undefined;
-    const items: readonly SaidItem[] = type === 'write-all' ? (request.items ?? []) : [{ ...request, key }];
+    const items: readonly RequestedItem[] = type === 'write-all' ? (request.items ?? []) : [{ ...request, key }];
     const { head, items: all } = await channel.state({});
     const on = head.seq;
     const known = [...all].sort((a, b) => a.seq - b.seq);
@@ -385,8 +389,8 @@ function refuseNonTasks(request: WriteRequest): Refusal | undefined {
     : refuse('property', 'item', 'a task');
 }
 
-function putOf(op: 'put' | 'add', key: string, said: { item?: unknown; time?: number; end?: number }): Op {
-  return { op, key, value: JSON.stringify(said.item ?? null), ...span(said.time, said.end) };
+function putOf(op: 'put' | 'add', key: string, fields: { item?: unknown; time?: number; end?: number }): Op {
+  return { op, key, value: JSON.stringify(fields.item ?? null), ...span(fields.time, fields.end) };
 }
 
 function span(time: number | undefined, end: number | undefined): { time?: number; end?: number } {

@@ -1,7 +1,7 @@
 // Channels whose items have a fixed form: items that a client writes with the channel verbs are converted to that form, or refused, so that
 // all followers see the same. The adapter that owns the channels supplies the form.
 
-import type { SaidItem } from '../../protocol/day.ts';
+import type { RequestedItem } from '../../protocol/day.ts';
 import type { Refusal } from '../../protocol/errors.ts';
 import type { Item, Op } from '../core/store.ts';
 
@@ -15,7 +15,7 @@ export interface ItemForm {
    */
   readonly ops: (
     verb: 'create' | 'update' | 'write-all',
-    items: readonly SaidItem[],
+    items: readonly RequestedItem[],
     known: readonly Item[],
     at: number,
   ) => { readonly ok: true; readonly ops: readonly Op[] } | Refusal;

@@ -55,7 +55,7 @@ export class PresenceRequests {
     const stop = this.#hub.presence.follow(
       name,
       (here) => text(viewPresence(here, identity)),
-      (said) => session.peer.send(said),
+      (message) => session.peer.send(message),
       text(fields),
     );
     const forget = session.atEnd(stop);

@@ -11,7 +11,7 @@ const browsers = new TestBrowsers();
 afterEach(() => browsers.clear());
 
 /** Everything that a page says: its texts, the names of its elements, and the hints of its fields. */
-const said = `[
+const visibleTexts = `[
   ...[...document.querySelectorAll('body *')].flatMap((element) => [
     ...[...element.childNodes].flatMap((node) => (node.nodeType === Node.TEXT_NODE ? [node.textContent.trim()] : [])),
     element.getAttribute('aria-label'), element.getAttribute('placeholder'), element.getAttribute('title'),
@@ -33,7 +33,7 @@ async function onlyEnglish(table: typeof roomLanguages | typeof taskLanguages): 
     await page.evaluate("localStorage.setItem('language', 'de')");
     const all: string[] = [];
     const look = async () => {
-      const texts: readonly string[] = await page.evaluate(said);
+      const texts: readonly string[] = await page.evaluate(visibleTexts);
       all.push(...texts);
     };
     const tasks = await textsFor(['de'], taskLanguages);

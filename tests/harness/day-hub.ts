@@ -28,11 +28,11 @@ export class DayHub {
     socket.on('message', (data) => this.#answers.push(JSON.parse(String(data))));
   }
 
-  /** @param said of the configuration, such as a folder that is there already */
-  static async start(said: Parameters<typeof startNode>[0] = {}): Promise<DayHub> {
+  /** @param options of the configuration, such as a folder that is there already */
+  static async start(options: Parameters<typeof startNode>[0] = {}): Promise<DayHub> {
     const world = new TestWorld(1, midnight + 8 * 3_600_000);
-    const node = await startNode(said, world);
-    const hub = new DayHub(node, world, await open(node.hub.url), said.data ?? '');
+    const node = await startNode(options, world);
+    const hub = new DayHub(node, world, await open(node.hub.url), options.data ?? '');
     // Who says nothing is let go when the clock moves.
     await hub.write({ type: 'ping' });
     return hub;

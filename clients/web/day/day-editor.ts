@@ -102,11 +102,12 @@ export class DayEditor {
   }
 
   /** Accepts a suggestion, refuses it, or makes a rule of it. */
-  async answer(suggestion: SuggestionView, said: SuggestionAnswer['do']): Promise<void> {
+  async answer(suggestion: SuggestionView, reply: SuggestionAnswer['do']): Promise<void> {
     const { day } = this.#live;
     if (day === undefined) return;
-    const channel = { accept: 'entries', refuse: 'suggestions', always: 'rules' }[said];
-    if (!(await this.edits.write(channel, '/-/suggestions', { do: said, date: day.date, key: suggestion.key }))) return;
+    const channel = { accept: 'entries', refuse: 'suggestions', always: 'rules' }[reply];
+    if (!(await this.edits.write(channel, '/-/suggestions', { do: reply, date: day.date, key: suggestion.key })))
+      return;
     this.#answered = new Set([...this.#answered, suggestion.key]);
     await this.#refresh();
   }

@@ -47,8 +47,8 @@ async function loadChanges(
 }
 
 function HistoryPage({ texts }: { texts: Texts }) {
-  const said = new URLSearchParams(location.search).get('channel') ?? '';
-  const [only, setOnly] = useState<HistoryChannel | undefined>(isHistoryChannel(said) ? said : undefined);
+  const channel = new URLSearchParams(location.search).get('channel') ?? '';
+  const [only, setOnly] = useState<HistoryChannel | undefined>(isHistoryChannel(channel) ? channel : undefined);
   const live = useLive(
     (changed) =>
       new LiveAnswer<Changes>({

@@ -86,31 +86,31 @@ function readChange(message: Fields): WireChange {
   };
 }
 
-function readSession(said: Fields): WireSession {
-  const following = said['following'];
+function readSession(fields: Fields): WireSession {
+  const following = fields['following'];
   return {
-    session: textOf(said['session']),
-    account: textOf(said['account']),
-    device: textOf(said['device_id']),
-    peer: textOf(said['peer']),
-    since: numberOf(said['since']),
+    session: textOf(fields['session']),
+    account: textOf(fields['account']),
+    device: textOf(fields['device_id']),
+    peer: textOf(fields['peer']),
+    since: numberOf(fields['since']),
     following: Array.isArray(following) ? following.map(String) : [],
-    behind: said['behind'] === true,
+    behind: fields['behind'] === true,
   };
 }
 
-function readChannel(said: Fields): WireLog['channels'][number] {
-  return { channel: textOf(said['channel']), seq: numberOf(said['seq']), items: numberOf(said['items']) };
+function readChannel(fields: Fields): WireLog['channels'][number] {
+  return { channel: textOf(fields['channel']), seq: numberOf(fields['seq']), items: numberOf(fields['items']) };
 }
 
 /** The accounts in a channel, each with its number of connections where that is not one; visitors as a number. */
-function readHere(said: Fields): [string, string] {
-  const accounts = listOf(said['accounts']).map((one) => {
+function readHere(fields: Fields): [string, string] {
+  const accounts = listOf(fields['accounts']).map((one) => {
     const connections = numberOf(one['connections']);
     return `${textOf(one['account'])}${connections > 1 ? ` ×${connections}` : ''}`;
   });
-  const anonymous = numberOf(said['anonymous']);
-  return [textOf(said['channel']), [...accounts, ...(anonymous > 0 ? [`+${anonymous}`] : [])].join(', ')];
+  const anonymous = numberOf(fields['anonymous']);
+  return [textOf(fields['channel']), [...accounts, ...(anonymous > 0 ? [`+${anonymous}`] : [])].join(', ')];
 }
 
 function isFields(value: unknown): value is Fields {

@@ -6,10 +6,10 @@ import { askWire } from '../shared/ask-wire.ts';
 
 export function EraseAccount({ texts, account }: { texts: Texts; account: string }) {
   const [typed, setTyped] = useState('');
-  const [said, setSaid] = useState('');
+  const [message, setMessage] = useState('');
   const erase = async () => {
     const answer = await askWire({ type: 'erase-account', name: account, confirm: 'erase' });
-    setSaid(answer.ok ? texts.text('erase.done', { account }) : answer.reason);
+    setMessage(answer.ok ? texts.text('erase.done', { account }) : answer.reason);
   };
   return (
     <>
@@ -19,7 +19,7 @@ export function EraseAccount({ texts, account }: { texts: Texts; account: string
         onSubmit={(event) => {
           event.preventDefault();
           if (typed === account) void erase();
-          else setSaid(texts.text('erase.name', { account }));
+          else setMessage(texts.text('erase.name', { account }));
         }}
       >
         <input
@@ -35,7 +35,7 @@ export function EraseAccount({ texts, account }: { texts: Texts; account: string
           {texts.text('erase.title')}
         </button>
       </form>
-      <output>{said}</output>
+      <output>{message}</output>
     </>
   );
 }

@@ -34,14 +34,14 @@ function ProfilePage({ texts, name }: { texts: Texts; name: string }) {
           const person = await connection.get(address);
           if (!person.ok) return { ok: true, value: { name: '', total: undefined, lists: {} } };
           const stats = await connection.get(`${address}/stats/last_7_days`);
-          const said = stats.ok ? dataRecord(stats.value) : {};
-          const total = said['total_seconds'];
+          const data = stats.ok ? dataRecord(stats.value) : {};
+          const total = data['total_seconds'];
           return {
             ok: true,
             value: {
               name: String(dataRecord(person.value)['display_name'] ?? name),
               total: typeof total === 'number' ? total : undefined,
-              lists: Object.fromEntries(lists.map(([key]) => [key, namedSeconds(said[key])])),
+              lists: Object.fromEntries(lists.map(([key]) => [key, namedSeconds(data[key])])),
             },
           };
         },

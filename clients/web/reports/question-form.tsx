@@ -7,9 +7,9 @@ import { dimensions, fieldsIn, queryOf, type ReportFields, type ReportTexts } fr
 type FormTexts = { readonly texts: ReportTexts };
 
 function ask(form: HTMLFormElement): void {
-  const said = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (typeof value === 'string') said.append(name, value);
-  location.assign(pathTo(`/reports?${queryOf(fieldsIn(said))}`));
+  const parameters = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === 'string') parameters.append(name, value);
+  location.assign(pathTo(`/reports?${queryOf(fieldsIn(parameters))}`));
 }
 
 export function QuestionForm({ shown, texts }: FormTexts & { shown: ShownReport }) {

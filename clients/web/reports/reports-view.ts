@@ -32,9 +32,9 @@ export interface ReportFields {
   readonly people: string;
 }
 
-export function fieldsIn(said: URLSearchParams): ReportFields {
-  const text = (name: string) => (said.get(name) ?? '').trim();
-  const by = said.getAll('by').flatMap((names) => names.split(',').filter((name) => name !== ''));
+export function fieldsIn(parameters: URLSearchParams): ReportFields {
+  const text = (name: string) => (parameters.get(name) ?? '').trim();
+  const by = parameters.getAll('by').flatMap((names) => names.split(',').filter((name) => name !== ''));
   return {
     from: text('from'),
     to: text('to'),

@@ -107,8 +107,8 @@ function TermsForm({ fields, texts, problem, save }: TermsFormProps) {
   const [isWrong, setWrong] = useState(false);
   const shownProblem = isWrong ? texts.text('reports.wrong-terms') : problem;
   const send = (form: HTMLFormElement) => {
-    const said = new FormData(form);
-    const text = (name: string) => String(said.get(name) ?? '');
+    const data = new FormData(form);
+    const text = (name: string) => String(data.get(name) ?? '');
     const terms = termsOf({
       amount: text('amount'),
       currency: text('currency'),

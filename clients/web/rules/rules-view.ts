@@ -44,13 +44,13 @@ export function ruleFields(rule: DayRuleItem | undefined): RuleFields {
 
 /** @param query of an address: `?app=kitty&project=horai` */
 export function fieldsInQuery(query: string): RuleFields | undefined {
-  const said = new URLSearchParams(query);
+  const parameters = new URLSearchParams(query);
   const conditions = dayRuleTexts.flatMap((name): readonly ConditionField[] => {
-    const value = name === 'project' ? null : said.get(name);
+    const value = name === 'project' ? null : parameters.get(name);
     return value === null ? [] : [{ name, kind: 'is', value }];
   });
   if (conditions.length === 0) return undefined;
-  return { ...ruleFields(undefined), conditions, project: said.get('project') ?? '' };
+  return { ...ruleFields(undefined), conditions, project: parameters.get('project') ?? '' };
 }
 
 /**
@@ -58,17 +58,17 @@ export function fieldsInQuery(query: string): RuleFields | undefined {
  * @returns undefined if a condition or the result is missing
  */
 export function ruleOf(fields: RuleFields, before: DayRuleItem | undefined): DayRuleItem | undefined {
-  const said = fields.conditions.filter(({ value }) => value.trim() !== '');
+  const complete = fields.conditions.filter(({ value }) => value.trim() !== '');
   const project = fields.project.trim();
   const hasResult = fields.isNotWork || project !== '' || before?.task !== undefined || before?.category !== undefined;
-  if (said.length + Object.keys(fields.others).length === 0 || !hasResult) return undefined;
+  if (complete.length + Object.keys(fields.others).length === 0 || !hasResult) return undefined;
   const { project: _, not_work: __, order: ___, ...rest } = before ?? { when: {} };
   const order = fields.order.trim() === '' ? Number.NaN : Number(fields.order);
   return {
     ...rest,
     when: {
       ...fields.others,
-      ...Object.fromEntries(said.map(({ name, kind, value }) => [name, { [kind]: value.trim() }])),
+      ...Object.fromEntries(complete.map(({ name, kind, value }) => [name, { [kind]: value.trim() }])),
     },
     ...(fields.isNotWork ? { not_work: true as const } : project === '' ? {} : { project }),
     ...(Number.isNaN(order) ? {} : { order }),

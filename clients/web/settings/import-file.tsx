@@ -16,12 +16,12 @@ interface Progress {
 
 export function ImportFile({ texts }: { texts: Texts }) {
   const [progress, setProgress] = useState<Progress>();
-  const [said, setSaid] = useState('');
+  const [message, setMessage] = useState('');
   const take = async (file: File) => {
-    setSaid('');
+    setMessage('');
     const problem = await importFile(file, setProgress, texts);
     setProgress(undefined);
-    setSaid(problem === '' ? texts.text('import.done', { name: file.name }) : problem);
+    setMessage(problem === '' ? texts.text('import.done', { name: file.name }) : problem);
   };
   return (
     <section class="card">
@@ -44,7 +44,7 @@ export function ImportFile({ texts }: { texts: Texts }) {
       {progress !== undefined && (
         <progress aria-label={texts.text('import.title')} value={progress.done} max={progress.total} />
       )}
-      <output>{said}</output>
+      <output>{message}</output>
     </section>
   );
 }

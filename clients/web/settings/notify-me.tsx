@@ -8,19 +8,19 @@ const isSupported = 'serviceWorker' in navigator && 'PushManager' in globalThis;
 
 export function NotifyMe({ texts }: { texts: Texts }) {
   const [isOn, setOn] = useState(false);
-  const [said, setSaid] = useState('');
+  const [message, setMessage] = useState('');
   useEffect(() => {
     if (isSupported) void current().then((subscription) => setOn(subscription !== null));
   }, []);
   if (!isSupported) return <p class="hint">{texts.text('notify.unsupported')}</p>;
   const change = async (wanted: boolean) => {
     const problem = wanted ? await subscribe(texts) : await unsubscribe();
-    setSaid(problem);
+    setMessage(problem);
     setOn((await current()) !== null);
   };
   const test = async () => {
     const sent = await ask<{ readonly sent: number }>('POST', '/-/push/test');
-    setSaid(sent.ok ? texts.text('notify.sent', { count: sent.value.sent }) : sent.reason);
+    setMessage(sent.ok ? texts.text('notify.sent', { count: sent.value.sent }) : sent.reason);
   };
   return (
     <>
@@ -42,7 +42,7 @@ export function NotifyMe({ texts }: { texts: Texts }) {
           </button>
         </p>
       )}
-      <output>{said}</output>
+      <output>{message}</output>
     </>
   );
 }
@@ -64,8 +64,8 @@ async function subscribe(texts: Texts): Promise<string> {
     const { endpoint, keys } = subscription.toJSON();
     const ring = { title: texts.text('notify.ring'), body: texts.text('notify.ring-body') };
     const goal = { title: texts.text('notify.goal'), body: '{desc}' };
-    const said = { title: texts.text('notify.title'), body: texts.text('notify.body'), ring, goal };
-    const stored = await ask('POST', '/-/push', { endpoint, keys, texts: said });
+    const content = { title: texts.text('notify.title'), body: texts.text('notify.body'), ring, goal };
+    const stored = await ask('POST', '/-/push', { endpoint, keys, texts: content });
     if (!stored.ok) await subscription.unsubscribe();
     return stored.ok ? '' : stored.reason;
   } catch (error) {

@@ -13,12 +13,12 @@ export function isConditionKind(name: string): name is ConditionKind {
 /** `app is “kitty”, host contains “docs”`. */
 export function conditionsSentence({ when }: Pick<DayRuleItem, 'when'>, texts: Texts): string {
   return Object.entries(when)
-    .map(([name, said]) => {
-      if (Array.isArray(said)) return `${name} ${said.join(', ')}`;
-      const [kind = '', value = ''] = Object.entries(said)[0] ?? [];
+    .map(([name, condition]) => {
+      if (Array.isArray(condition)) return `${name} ${condition.join(', ')}`;
+      const [kind = '', value = ''] = Object.entries(condition)[0] ?? [];
       return isConditionKind(kind)
         ? texts.text('rules.condition', { name, kind: texts.text(`rules.${kind}`), value: String(value) })
-        : `${name} ${Object.values(said).join('–')}`;
+        : `${name} ${Object.values(condition).join('–')}`;
     })
     .join(', ');
 }

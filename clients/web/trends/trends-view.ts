@@ -20,8 +20,8 @@ export type TrendRange = (typeof trendRanges)[number];
 
 /** @param query of the address: `?days=30` */
 export function rangeIn(query: string): TrendRange {
-  const said = Number(new URLSearchParams(query).get('days'));
-  return trendRanges.find(({ days }) => days === said) ?? trendRanges[1];
+  const queryDays = Number(new URLSearchParams(query).get('days'));
+  return trendRanges.find(({ days }) => days === queryDays) ?? trendRanges[1];
 }
 
 export interface TrendRow {

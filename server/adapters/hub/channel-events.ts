@@ -83,18 +83,18 @@ export function eventRoutes(deps: EventDeps): readonly Route[] {
   ];
 }
 
-/** The reader of a channel and its full name, or why it may not be read. @param said the channel as the request names it */
+/** The reader of a channel and its full name, or why it may not be read. @param requestedName the channel as the request names it */
 async function admitReader(
   { accounts, tickets }: EventDeps,
   request: Request,
-  said: string,
+  requestedName: string,
 ): Promise<{ readonly ok: true; readonly identity: Identity; readonly name: string } | Refusal> {
   const admitted = await tickets.authenticate(request);
   if (!admitted.ok) return admitted;
   const { identity } = admitted;
-  if (said.endsWith('*') || !isChannelName(said))
+  if (requestedName.endsWith('*') || !isChannelName(requestedName))
     return refuse('property', 'channel', 'one channel, by its name: patterns need a WebSocket');
-  const name = fullName(identity, said, (account) => accounts.isAccount(account));
+  const name = fullName(identity, requestedName, (account) => accounts.isAccount(account));
   return isAllowed(identity, 'read', name) ? { ok: true, identity, name } : refuse('forbidden');
 }
 

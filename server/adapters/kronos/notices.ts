@@ -154,23 +154,23 @@ export class Notices {
 
   /** W1, W10.2, W11 */
   #noticeTexts(
-    { type, task: told, before, between }: Notice,
+    { type, task: changedTask, before, between }: Notice,
     change: Change,
     reader: TaskReader,
   ): string | readonly string[] {
     const { key, origin } = change;
     const version = change.version ?? this.#channel.version;
-    const task = this.#shownTo(reader, { key, task: told });
+    const task = this.#shownTo(reader, { key, task: changedTask });
     const text = (fields: object, at = version) =>
       JSON.stringify({ success: true, ...fields, device_id: origin, version: at });
-    const old = before ?? told;
+    const old = before ?? changedTask;
     const deleted = { type: 'delete', task_id: old.id, task_index: this.#own(reader, old).index };
     if (type === 'delete') return text(deleted);
     // A client of 2019 makes its own index for a created task, and replaces it by the hub's index at the update (W10.5).
     if (before === undefined && between !== undefined && reader.generation === 2019) {
       return [text({ type, task }, between), text({ type: 'update', task })];
     }
-    if (before === undefined || before.id === told.id) return text({ type, task });
+    if (before === undefined || before.id === changedTask.id) return text({ type, task });
     // Plain clients look up an updated task by its new id, and do not find it. So they are sent a delete and a create first (W11.1).
     return [
       text(deleted, version - 2),

@@ -343,8 +343,8 @@ function mobRequests(chance: Chance, from: number, days: number): readonly DemoM
 export function turnsOf(requests: readonly DemoMobRequest[], name: string): readonly DemoTurn[] {
   let goal = '';
   return requests.flatMap(({ room, at, body }, index): DemoTurn[] => {
-    const { goal: said, timer, user } = body;
-    if (typeof said === 'string') goal = said;
+    const { goal: newGoal, timer, user } = body;
+    if (typeof newGoal === 'string') goal = newGoal;
     if (typeof timer !== 'number' || typeof user !== 'string') return [];
     const next = requests[index + 1]?.at ?? Number.POSITIVE_INFINITY;
     return [{ room, name, typist: user, goal, time: at, end: Math.min(next, at + timer * minuteMs) }];

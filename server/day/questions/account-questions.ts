@@ -191,8 +191,8 @@ export class AccountQuestions {
 
   async #switches(): Promise<(kind: QuestionView['kind']) => boolean> {
     const [item] = await this.#hub.store.read(`${this.#days.account}/settings`, { key: 'questions', limit: 1 });
-    const said: unknown = item === undefined ? {} : JSON.parse(item.value);
-    return (kind) => !areQuestionSettings(said) || said[kind] !== false;
+    const settings: unknown = item === undefined ? {} : JSON.parse(item.value);
+    return (kind) => !areQuestionSettings(settings) || settings[kind] !== false;
   }
 
   async #afkBuckets(): Promise<readonly AfkBucket[]> {

@@ -135,7 +135,7 @@ function factsIn(lane: DayLane, data: string): DayFacts {
 }
 
 /** Editors of ActivityWatch say the folder of a project: its last part is the name. */
-function projectName(said: string): string {
-  if (said === 'unknown') return '';
-  return said.split(/[\\/]/).findLast((part) => part !== '') ?? '';
+function projectName(path: string): string {
+  if (path === 'unknown') return '';
+  return path.split(/[\\/]/).findLast((part) => part !== '') ?? '';
 }

@@ -50,8 +50,8 @@ export function textIn(value: Readonly<Record<string, unknown>>, name: string): 
 }
 
 /** '' where it is no text. */
-export function textOf(said: unknown): string {
-  return typeof said === 'string' ? said : '';
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 const mostShared = 20_000;
@@ -79,8 +79,8 @@ export class SharedFacts {
 }
 
 /** Only what is said: no field is there with nothing in it. */
-export function factsOf(said: Omit<DayFacts, 'tags'>): DayFacts {
-  const { project, task, app, title, url, host, path, branch, language, room, category } = said;
+export function factsOf(fields: Omit<DayFacts, 'tags'>): DayFacts {
+  const { project, task, app, title, url, host, path, branch, language, room, category } = fields;
   const facts: { -readonly [Name in keyof DayFacts]: DayFacts[Name] } = {};
   // A list of names takes four times as long.
   if (project !== undefined && project !== '') facts.project = project;

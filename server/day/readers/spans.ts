@@ -67,12 +67,12 @@ export function calendarEvents(view: ChannelState, { from, to }: DaySpan, now: n
 /** WakaTime's external durations, which may be meetings of a calendar. */
 export function externalEvents(view: ChannelState, span: DaySpan): readonly DayEvent[] {
   return itemsIn(view, span).flatMap(({ key, value, time, end }): DayEvent[] => {
-    const said: unknown = JSON.parse(value);
-    if (!isRecord(said)) return [];
+    const parsed: unknown = JSON.parse(value);
+    if (!isRecord(parsed)) return [];
     const names = ['project', 'category', 'branch', 'language'] as const;
-    const fields = Object.fromEntries(names.map((name) => [name, textIn(said, name)]));
-    const facts = factsOf({ ...fields, title: textIn(said, 'entity') });
-    const provider = textIn(said, 'provider');
+    const fields = Object.fromEntries(names.map((name) => [name, textIn(parsed, name)]));
+    const facts = factsOf({ ...fields, title: textIn(parsed, 'entity') });
+    const provider = textIn(parsed, 'provider');
     const kind = provider === '' ? 'meetings' : `meetings/${provider}`;
     return [{ lane: 'meeting', ...without, kind, channel: 'external_durations', key, from: time, to: end, facts }];
   });

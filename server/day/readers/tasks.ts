@@ -147,9 +147,9 @@ async function pageAfter(channel: Channel, seq: number): Promise<readonly Change
   return channel.history({ after: seq, limit: pageSize });
 }
 
-function microseconds(said: unknown): number {
-  if (typeof said !== 'number' || said <= 1) return 0;
-  return Math.round(said >= surelyMilliseconds ? said * 1_000 : said * second);
+function microseconds(value: unknown): number {
+  if (typeof value !== 'number' || value <= 1) return 0;
+  return Math.round(value >= surelyMilliseconds ? value * 1_000 : value * second);
 }
 
 const remembered = new Map<string, readonly (readonly [number, number | undefined])[] | undefined>();
@@ -205,10 +205,10 @@ function factsIn(key: string, value: string): DayFacts {
   const known = facts.get(name);
   if (known !== undefined) return known;
   const task: unknown = JSON.parse(value);
-  const said = isRecord(task) ? task : {};
-  const desc = textIn(said, 'desc');
-  const project = projectIn(desc) ?? textIn(said, 'project');
-  const all: readonly unknown[] = Array.isArray(said['tags']) ? said['tags'] : [];
+  const fields = isRecord(task) ? task : {};
+  const desc = textIn(fields, 'desc');
+  const project = projectIn(desc) ?? textIn(fields, 'project');
+  const all: readonly unknown[] = Array.isArray(fields['tags']) ? fields['tags'] : [];
   const tags = all.filter((tag) => typeof tag === 'string').map((tag) => tag.replace(/^\+/, ''));
   const made = { ...factsOf({ task: key, title: desc, project }), ...(tags.length === 0 ? {} : { tags }) };
   if (facts.size >= mostRemembered) facts.clear();

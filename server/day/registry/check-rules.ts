@@ -1,12 +1,12 @@
 // What is checked about rules before they are written, besides their form: how many there are, and whether RE2 takes their patterns.
 
-import { type DayRuleItem, isRuleItem, ruleLimits, type SaidItem } from '../../../protocol/day.ts';
+import { type DayRuleItem, isRuleItem, type RequestedItem, ruleLimits } from '../../../protocol/day.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import type { MergedDays } from '../merged-days.ts';
 
 /** @returns a check for writes of the channel `<account>/rules` */
 export function rulesCheck({ hub, matcher }: Pick<MergedDays, 'hub' | 'matcher'>) {
-  return async (channel: string, said: readonly SaidItem[], whole: boolean): Promise<Refusal | undefined> => {
+  return async (channel: string, items: readonly RequestedItem[], whole: boolean): Promise<Refusal | undefined> => {
     const before = whole ? [] : [...(await hub.cachedChannel(channel)).view.items.values()];
     const rules = new Map<string, DayRuleItem>();
     for (const { key, value } of before) {
@@ -14,7 +14,7 @@ export function rulesCheck({ hub, matcher }: Pick<MergedDays, 'hub' | 'matcher'>
       if (isRuleItem(rule)) rules.set(key, rule);
     }
     const added: DayRuleItem[] = [];
-    for (const { key, item } of said) {
+    for (const { key, item } of items) {
       if (!isRuleItem(item)) continue;
       rules.set(key, item);
       added.push(item);

@@ -21,11 +21,11 @@ const wakatimeFields: ReadonlyMap<string, DayRuleText> = new Map([
   ['machine', 'device'],
 ]);
 
-/** @param said the item `custom_rules` of the channel `settings` */
-export function importWakatimeRules(said: unknown): ImportedRules {
+/** @param setting the item `custom_rules` of the channel `settings` */
+export function importWakatimeRules(setting: unknown): ImportedRules {
   const rules: NamedRule[] = [];
   const skipped: string[] = [];
-  for (const [order, rule] of listOf(said).entries()) {
+  for (const [order, rule] of listOf(setting).entries()) {
     if (!isRecord(rule)) continue;
     const name = textIn(rule, 'name') || textIn(rule, 'id') || `rule ${order + 1}`;
     const result = resultOf(listOf(rule['then_set']));
@@ -52,12 +52,12 @@ export function importWakatimeRules(said: unknown): ImportedRules {
   return { rules, skipped };
 }
 
-function conditionOf(said: unknown): readonly [DayRuleText, DayTextCondition] | undefined {
-  if (!isRecord(said)) return undefined;
-  const field = wakatimeFields.get(textIn(said, 'field'));
-  const value = textIn(said, 'value');
+function conditionOf(rule: unknown): readonly [DayRuleText, DayTextCondition] | undefined {
+  if (!isRecord(rule)) return undefined;
+  const field = wakatimeFields.get(textIn(rule, 'field'));
+  const value = textIn(rule, 'value');
   if (field === undefined || value === '' || value.length > 256) return undefined;
-  switch (textIn(said, 'operator')) {
+  switch (textIn(rule, 'operator')) {
     case 'equals':
       return [field, { is: value }];
     case 'contains':
@@ -82,12 +82,12 @@ function resultOf(actions: readonly unknown[]): Pick<DayRuleItem, 'project' | 'c
 
 /**
  * A class looks at the program and at the title, so each becomes two rules; the deeper class wins, as it does there.
- * @param said the setting `classes`
+ * @param setting the setting `classes`
  */
-export function importCategoryClasses(said: unknown): ImportedRules {
+export function importCategoryClasses(setting: unknown): ImportedRules {
   const rules: NamedRule[] = [];
   const skipped: string[] = [];
-  for (const one of listOf(said)) {
+  for (const one of listOf(setting)) {
     if (!isRecord(one)) continue;
     const names = listOf(one['name']).filter((name) => typeof name === 'string');
     const path = names.join(' > ');

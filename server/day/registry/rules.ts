@@ -180,9 +180,9 @@ class RuleIndex {
   first(subject: DaySubject, patterns: PatternLookup): PreparedRule | undefined {
     const search = new RuleSearch(subject, patterns);
     for (const [name, field] of this.#fields) {
-      const said = textsFor(name, subject);
-      if (typeof said === 'string') field.search(said.toLowerCase(), search);
-      else for (const word of said) field.search(word.toLowerCase(), search);
+      const actual = textsFor(name, subject);
+      if (typeof actual === 'string') field.search(actual.toLowerCase(), search);
+      else for (const word of actual) field.search(word.toLowerCase(), search);
     }
     search.look(this.#others);
     return search.best?.rule;
@@ -238,9 +238,9 @@ function fits({ rule, texts }: PreparedRule, subject: DaySubject, patterns: Patt
   if (weekday !== undefined && !weekday.includes(subject.weekday)) return false;
   if (hour !== undefined && !isWithin(subject.hour, hour)) return false;
   return texts.every(({ name, condition, text }) => {
-    const said = textsFor(name, subject);
-    if (typeof said === 'string') return holds(name, condition, text, said, patterns);
-    return said.some((word) => holds(name, condition, text, word, patterns));
+    const actual = textsFor(name, subject);
+    if (typeof actual === 'string') return holds(name, condition, text, actual, patterns);
+    return actual.some((word) => holds(name, condition, text, word, patterns));
   });
 }
 
@@ -258,11 +258,11 @@ function holds(
   patterns: PatternLookup,
 ): boolean {
   if ('matches' in condition) return patterns.matches(wanted, word);
-  const said = word.toLowerCase();
+  const lowercase = word.toLowerCase();
   if (name === 'folder' && 'is' in condition) {
     const folder = wanted.replace(/[\\/]+$/, '');
-    return said.startsWith(folder) && /^[\\/]/.test(said.slice(folder.length));
+    return lowercase.startsWith(folder) && /^[\\/]/.test(lowercase.slice(folder.length));
   }
-  if ('is' in condition) return said === wanted;
-  return 'begins' in condition ? said.startsWith(wanted) : said.includes(wanted);
+  if ('is' in condition) return lowercase === wanted;
+  return 'begins' in condition ? lowercase.startsWith(wanted) : lowercase.includes(wanted);
 }

@@ -25,12 +25,12 @@ export interface AccountDaySettings {
 
 export async function readDaySettings(hub: Hub, account: string): Promise<AccountDaySettings> {
   const { items } = (await hub.cachedChannel(`${account}/settings`)).view;
-  const said = (key: string): unknown => JSON.parse(items.get(key)?.value ?? 'null');
-  const day = said('day');
+  const readItem = (key: string): unknown => JSON.parse(items.get(key)?.value ?? 'null');
+  const day = readItem('day');
   const { zone, zones, day_start: dayStart, idle, bridge }: DaySettingsItem = isDaySettings(day) ? day : {};
   const { timezone, timeout, writesOnly } = await readSettings(hub, account);
-  const devices = said('devices');
-  const mobNames = said('mob_names');
+  const devices = readItem('devices');
+  const mobNames = readItem('mob_names');
   const home = zone !== undefined && isZone(zone) ? zone : timezone;
   const moves = (zones ?? []).filter((period) => isZone(period.zone)).sort((a, b) => a.from - b.from);
   return {

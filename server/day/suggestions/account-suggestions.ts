@@ -141,9 +141,9 @@ export class AccountSuggestions {
   async #refused(): Promise<readonly RefusedSpan[]> {
     const { items } = await (await this.#hub.cachedChannel(`${this.#days.account}/${refusalChannel}`)).settled();
     return [...items.values()].flatMap(({ key, value, time, end }): RefusedSpan[] => {
-      const said: unknown = JSON.parse(value);
-      return isSuggestionRefusal(said) && time !== null && end !== null
-        ? [{ key, from: time, to: end, project: said.project }]
+      const parsed: unknown = JSON.parse(value);
+      return isSuggestionRefusal(parsed) && time !== null && end !== null
+        ? [{ key, from: time, to: end, project: parsed.project }]
         : [];
     });
   }

@@ -93,10 +93,10 @@ export class ClueFinder {
   #taskIds(text: string, field: TextClue['field'], { project }: DayFacts): TextClue[] {
     const clues: TextClue[] = [];
     for (const token of text.split(/[\s\\/()[\],?&=]+/)) {
-      const [, said = '', digits = '', , slug = ''] =
+      const [, prefix = '', digits = '', , slug = ''] =
         /^(task[-_#]?|kronos[-_#]?|#)?(\d{1,9})(?:([-_.])([\p{L}\p{N}._-]+))?$/iu.exec(token) ?? [];
       if (digits === '') continue;
-      const isNamed = /^(?:task|kronos)/i.test(said);
+      const isNamed = /^(?:task|kronos)/i.test(prefix);
       const words = new Set(wordsOf(slug === '' ? text : slug));
       for (const task of this.#tasks.get(Number(digits)) ?? []) {
         const own = this.#taskWords.get(task.key) ?? new Set();

@@ -126,8 +126,8 @@ export class EventSender {
     const { hub, account, bucket } = this.#to;
     const channel = await hub.channel(`${account}/aw`);
     const [item] = await channel.read({ key: `bucket/${bucket}` });
-    const said = item === undefined ? undefined : parseJson(item.value);
-    return isRecord(said) ? said : undefined;
+    const parsed = item === undefined ? undefined : parseJson(item.value);
+    return isRecord(parsed) ? parsed : undefined;
   }
 
   async #plan(

@@ -194,8 +194,8 @@ export class StoreCheck {
 
   #checkStructure(table: string): void {
     const rows = this.#database.prepare(`PRAGMA integrity_check(${table})`).all<{ integrity_check: string }>();
-    for (const { integrity_check: said } of rows) {
-      if (said !== 'ok') this.#found.add(damage(`SQLite says of the table ${table}: ${said}`).message);
+    for (const { integrity_check: result } of rows) {
+      if (result !== 'ok') this.#found.add(damage(`SQLite says of the table ${table}: ${result}`).message);
     }
   }
 

@@ -25,7 +25,7 @@ export async function verifyFolder(
   { drivers = everyDriver, signal, rests = true, onProgress }: VerifyFolderOptions = {},
 ): Promise<FolderVerified> {
   const worker = startWorker({ role: 'verifier', folder: absolute(folder), drivers, rests });
-  const said = await new Promise<FromReader>((resolve) => {
+  const message = await new Promise<FromReader>((resolve) => {
     worker.on('message', (message: FromVerifier) => {
       if ('checked' in message) onProgress?.(message.checked);
       else resolve(message);
@@ -35,9 +35,9 @@ export async function verifyFolder(
     signal?.addEventListener('abort', () => resolve({ refused: 'The hub stops: the check of the store was ended.' }));
   });
   await worker.terminate();
-  if (!('answer' in said)) return { ok: false, error: 'refused' in said ? said.refused : said.failed };
-  return isOutcome(said.answer)
-    ? { ok: true, outcome: said.answer }
+  if (!('answer' in message)) return { ok: false, error: 'refused' in message ? message.refused : message.failed };
+  return isOutcome(message.answer)
+    ? { ok: true, outcome: message.answer }
     : { ok: false, error: 'The check of the store gave no outcome.' };
 }
 

@@ -135,10 +135,10 @@ function verify(
       const rest = (ms: number): void => {
         if (rests) Atomics.wait(sleeper, 0, 0, ms);
       };
-      let said = clock();
+      let reportedAt = clock();
       const onProgress = (checked: number): void => {
-        if (clock() - said < progressMs) return;
-        said = clock();
+        if (clock() - reportedAt < progressMs) return;
+        reportedAt = clock();
         say({ checked });
       };
       say({ answer: new StoreCheck(database).run(clock, rest, onProgress) });

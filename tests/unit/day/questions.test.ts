@@ -158,9 +158,9 @@ function arrivedBy(chance: Chance, devices: readonly SimulatedDevice[], now: num
 function awayMinutes(devices: readonly SimulatedDevice[], now: number): readonly boolean[] {
   return Array.from({ length: now }, (_, at) => {
     const words = devices.map(({ minutes }) => {
-      const said = minutes.slice(0, at + 1);
-      const last = said.findLast((word) => word !== 'silent');
-      return said[at] === 'silent' && last === 'input' ? 'silent' : (last ?? 'silent');
+      const soFar = minutes.slice(0, at + 1);
+      const last = soFar.findLast((word) => word !== 'silent');
+      return soFar[at] === 'silent' && last === 'input' ? 'silent' : (last ?? 'silent');
     });
     return words.includes('absent') && !words.includes('input');
   });

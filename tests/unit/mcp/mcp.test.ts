@@ -227,11 +227,11 @@ describe('the tiers', () => {
         const from = 9 * 60 + at * 2;
         const clock = (minutes: number) =>
           `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
-        const said = at < 40 ? `${title} ${alias}` : title;
+        const shownTitle = at < 40 ? `${title} ${alias}` : title;
         return [
           clock(from),
           clock(from + 2),
-          { app: `${words[16]}`, title: said, url: `https://${words[17]}.example/${title}` },
+          { app: `${words[16]}`, title: shownTitle, url: `https://${words[17]}.example/${title}` },
         ];
       }),
     );

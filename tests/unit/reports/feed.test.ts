@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read foreign JSON
-const make = async (said: object, headers = {}): Promise<any> => hub.post('/-/feeds', said, headers);
+const make = async (body: object, headers = {}): Promise<any> => hub.post('/-/feeds', body, headers);
 
 async function read(
   url: string,

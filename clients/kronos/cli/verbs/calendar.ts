@@ -51,9 +51,9 @@ function drawCalendars(calendars: readonly CalendarView[], cli: CliContext): rea
   return [...columns(['#', 'NAME', 'FROM', 'MEETINGS', 'READ'], rows), ...notes.map(escapeControls)];
 }
 
-async function addCalendar(address: string, said: string, json: boolean, cli: CliContext): Promise<ExitCode> {
+async function addCalendar(address: string, givenName: string, json: boolean, cli: CliContext): Promise<ExitCode> {
   const host = /^\w+:\/\/([^/:?#]+)/.exec(address)?.[1] ?? 'calendar';
-  const name = (said === '' ? host : said).slice(0, 64);
+  const name = (givenName === '' ? host : givenName).slice(0, 64);
   const added = await ask('POST', '/-/calendars', cli, { name, url: address });
   if (!added.ok) return printFailure(added, cli);
   const made = isRecord(added.value) ? added.value['calendar'] : undefined;

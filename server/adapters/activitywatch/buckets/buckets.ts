@@ -131,7 +131,7 @@ export class Buckets {
    */
   create(
     id: string,
-    said: SuppliedDescription,
+    supplied: SuppliedDescription,
     author: Author,
     more: Partial<Pick<Description, 'data' | 'created' | 'guessed'>> = {},
   ): Promise<boolean> {
@@ -149,11 +149,11 @@ export class Buckets {
         if (before !== undefined) {
           const { guessed: _, ...known } = before;
           const { created = before.created, data = before.data } = more;
-          return [{ op: 'put', key, value: JSON.stringify({ ...known, ...said, created, data }) }];
+          return [{ op: 'put', key, value: JSON.stringify({ ...known, ...supplied, created, data }) }];
         }
         const order = this.list().reduce((most, one) => Math.max(most, one.order), 0) + 1;
         const fresh = { created: formatInstant(at * 1_000), order, data: {}, device: author.device };
-        const description: Description = { id: place, ...said, ...fresh, ...more };
+        const description: Description = { id: place, ...supplied, ...fresh, ...more };
         return [{ op: 'add', key, value: JSON.stringify(description) }];
       });
       return made;

@@ -33,7 +33,7 @@ export type Fields = ReadonlyMap<string, unknown>;
 export function readDescriptionBody(
   fields: Fields,
 ):
-  | { readonly ok: true; readonly said: SuppliedDescription }
+  | { readonly ok: true; readonly supplied: SuppliedDescription }
   | { readonly ok: false; readonly errors: Record<string, string> } {
   const errors: [string, string][] = [];
   const text = (name: string): string => {
@@ -45,8 +45,8 @@ export function readDescriptionBody(
     ]);
     return '';
   };
-  const said = { type: text('type'), client: text('client'), hostname: text('hostname') };
-  return errors.length === 0 ? { ok: true, said } : { ok: false, errors: Object.fromEntries(errors) };
+  const supplied = { type: text('type'), client: text('client'), hostname: text('hostname') };
+  return errors.length === 0 ? { ok: true, supplied } : { ok: false, errors: Object.fromEntries(errors) };
 }
 
 /** The description as JSON text. @param more text inserted before the closing brace */

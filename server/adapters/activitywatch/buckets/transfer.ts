@@ -53,8 +53,8 @@ export async function importBuckets(
   author: Author,
 ): Promise<Readonly<Record<string, ImportReport>>> {
   const counts = incoming.map(() => ({ new: 0, present: 0 }));
-  for (const { id, said, data, created } of incoming) {
-    await buckets.create(id, said, author, created === undefined ? { data } : { data, created });
+  for (const { id, supplied, data, created } of incoming) {
+    await buckets.create(id, supplied, author, created === undefined ? { data } : { data, created });
   }
   const inserts = new PipelinedInserts(author);
   for await (const { of, events } of batches) {

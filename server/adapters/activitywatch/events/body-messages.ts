@@ -29,7 +29,7 @@ export interface IncomingBucket {
   readonly source: string;
   /** The bucket that the events belong to: for a copy that aw-sync made (`-synced-from-`), the original. */
   readonly id: string;
-  readonly said: SuppliedDescription;
+  readonly supplied: SuppliedDescription;
   readonly data: Readonly<Record<string, unknown>>;
   readonly created: string | undefined;
   /** Events in the file. */

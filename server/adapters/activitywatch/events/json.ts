@@ -9,8 +9,8 @@ export type ParsedJson =
   /** `beyond`: the bound that the text breaks; '' if it is not JSON. */
   | { readonly ok: false; readonly beyond: string };
 
-export function parseJson(said: string): ParsedJson {
-  const wellFormed = replaceLoneSurrogates(said);
+export function parseJson(input: string): ParsedJson {
+  const wellFormed = replaceLoneSurrogates(input);
   const text = outOfBounds(wellFormed) === undefined ? wellFormed : quoteLargeNumbers(wellFormed);
   const beyond = outOfBounds(text);
   if (beyond !== undefined) return { ok: false, beyond };

@@ -62,8 +62,8 @@ function readList(task: ParseTask, { bucket, type }: { bucket: string; type: str
   const list = readEvents(task, Array.isArray(value) ? value : [value], bucket, type);
   const [first] = list.reasons;
   if (first !== undefined) throw new Refused(first.reason);
-  const said = { type, client: '', hostname: '' };
-  return { source: bucket, id: bucket, said, data: {}, created: undefined, ...list };
+  const supplied = { type, client: '', hostname: '' };
+  return { source: bucket, id: bucket, supplied, data: {}, created: undefined, ...list };
 }
 
 function readExport(task: ParseTask, value: unknown): readonly ParsedBucket[] {
@@ -86,14 +86,14 @@ function readBucket(task: ParseTask, key: string, value: unknown): ParsedBucket 
   if (!isBucketId(id)) throw new Refused('A bucket id is 1 to 200 printable characters.');
   const created = fields.get('created');
   const at = typeof created === 'string' ? parseInstant(created) : undefined;
-  const { said } = described;
-  const isHostKnown = copy === undefined || copy.hostname === '' || !['', 'unknown'].includes(said.hostname);
-  const list = readEvents(task, listed, id, said.type);
+  const { supplied } = described;
+  const isHostKnown = copy === undefined || copy.hostname === '' || !['', 'unknown'].includes(supplied.hostname);
+  const list = readEvents(task, listed, id, supplied.type);
   const events = list.events.map((event) => ({ ...event, id: null })).sort((a, b) => a.time - b.time);
   return {
     source,
     id,
-    said: isHostKnown ? said : { ...said, hostname: copy.hostname },
+    supplied: isHostKnown ? supplied : { ...supplied, hostname: copy.hostname },
     data: Object.fromEntries(fieldsOf(fields.get('data')) ?? []),
     created: at === undefined ? undefined : formatInstant(at),
     ...list,

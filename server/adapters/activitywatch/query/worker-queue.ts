@@ -15,7 +15,7 @@ export type Answered =
   | { readonly ok: true; readonly results: Uint8Array }
   | { readonly ok: false; readonly type: string; readonly message: string };
 
-type Said = Exclude<FromThread, { printed: string }>;
+type QueryAnswer = Exclude<FromThread, { printed: string }>;
 
 /** Events, and characters of their data, in one message to the thread: a few milliseconds' work of the hub's thread. */
 const pageSize = 1_024;
@@ -63,10 +63,10 @@ export class Lane {
       else if (this.#fed.has(channel)) await this.#feed(channel, []);
     }
     for (;;) {
-      const said = await this.#request({ question });
-      if ('lacks' in said) await this.#feed(said.lacks, [...asked, said.of]);
-      else if ('results' in said) return { ok: true, results: said.results };
-      else return { ok: false, ...said };
+      const message = await this.#request({ question });
+      if ('lacks' in message) await this.#feed(message.lacks, [...asked, message.of]);
+      else if ('results' in message) return { ok: true, results: message.results };
+      else return { ok: false, ...message };
     }
   }
 
@@ -76,18 +76,18 @@ export class Lane {
   }
 
   /** The thread's reply to a question. The thread is ended if no reply comes in time. */
-  #request(message: ToThread): Promise<Said> {
+  #request(message: ToThread): Promise<QueryAnswer> {
     const worker = this.#thread();
     return new Promise((resolve) => {
-      const done = (said: Said): void => {
+      const done = (outcome: QueryAnswer): void => {
         cancel();
         worker.off('message', hear);
         worker.off('exit', stopped);
-        resolve(said);
+        resolve(outcome);
       };
-      const hear = (said: FromThread): void => {
-        if ('printed' in said) this.#hub.world.log.info({ printed: said.printed }, 'activitywatch: a query prints');
-        else done(said);
+      const hear = (answer: FromThread): void => {
+        if ('printed' in answer) this.#hub.world.log.info({ printed: answer.printed }, 'activitywatch: a query prints');
+        else done(answer);
       };
       const stopped = (): void => done(ended('The query took more memory than it may'));
       const cancel = this.#hub.world.after(this.#limitMs, () => {

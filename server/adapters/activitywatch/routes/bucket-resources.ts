@@ -65,8 +65,8 @@ async function createBucket({ context, request, buckets, author }: Visit, id: st
   if (!body.ok) return body.reply;
   const read = readDescriptionBody(body.fields);
   if (!read.ok) return invalid(read.errors);
-  const { said, data } = await withLocalHost(context, read.said);
-  const made = await buckets.create(id, said, author, data === undefined ? {} : { data });
+  const { description, data } = await withLocalHost(context, read.supplied);
+  const made = await buckets.create(id, description, author, data === undefined ? {} : { data });
   return made ? answer(200, {}) : { status: 304, headers: {}, body: '' };
 }
 
@@ -81,23 +81,23 @@ async function updateBucket({ context, request, buckets, author }: Visit, id: st
     });
     return invalid(Object.fromEntries(errors));
   }
-  const { said, data } = await withLocalHost<{ hostname?: string }>(context, Object.fromEntries(changes));
-  const updated = await buckets.update(id, data === undefined ? said : { ...said, data }, author);
+  const { description, data } = await withLocalHost<{ hostname?: string }>(context, Object.fromEntries(changes));
+  const updated = await buckets.update(id, data === undefined ? description : { ...description, data }, author);
   return updated ? answer(200, {}) : noBucket(id);
 }
 
-async function deleteBucket({ context, request, buckets, author }: Visit, said: string): Promise<Reply> {
+async function deleteBucket({ context, request, buckets, author }: Visit, requestedId: string): Promise<Reply> {
   if (!context.testing && query(request).get('force') !== '1') {
     return refused(401, 'Deleting buckets is only permitted if aw-server is running in testing mode or if ?force=1');
   }
   // A delete by the old id of a renamed or joined bucket must not delete the new one.
-  if (buckets.isMoved(said)) return noBucket(said);
-  const deleted = await buckets.delete(buckets.resolve(said, author), author);
-  return deleted ? answer(200, {}) : noBucket(said);
+  if (buckets.isMoved(requestedId)) return noBucket(requestedId);
+  const deleted = await buckets.delete(buckets.resolve(requestedId, author), author);
+  return deleted ? answer(200, {}) : noBucket(requestedId);
 }
 
 /** The hostname `!local` is this machine's, as with the reference. */
-async function withLocalHost<T extends { readonly hostname?: string }>(context: Context, said: T) {
-  if (said.hostname !== '!local') return { said, data: undefined };
-  return { said: { ...said, hostname: context.hostname }, data: { device_id: await context.deviceId() } };
+async function withLocalHost<T extends { readonly hostname?: string }>(context: Context, description: T) {
+  if (description.hostname !== '!local') return { description, data: undefined };
+  return { description: { ...description, hostname: context.hostname }, data: { device_id: await context.deviceId() } };
 }

@@ -60,10 +60,10 @@ function readQuery(
       return '';
     });
   };
-  const [said, lines] = [texts('timeperiods'), texts('query')];
+  const [spans, lines] = [texts('timeperiods'), texts('query')];
   if (errors.length > 0) return { ok: false, reply: invalid(Object.fromEntries(errors)) };
   const periods: Period[] = [];
-  for (const text of said) {
+  for (const text of spans) {
     const [start, end] = text.split('/', 2).map(normalInstant);
     if (start === undefined || end === undefined) {
       return { ok: false, reply: refused(400, `timeperiod ${repr(text)} is not two ISO 8601 times joined by a /`) };

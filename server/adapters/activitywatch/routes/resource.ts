@@ -118,14 +118,14 @@ function guard(context: Context, row: Method): Route['handle'] {
       await buckets.settled();
       return row.handle(visit);
     }
-    const said = request.params.get('id') ?? '';
-    if (!isBucketId(said)) return refused(400, 'A bucket id is 1 to 200 printable characters.');
-    if (!visit.may(row.verb, buckets.channelOf(said))) return forbidden;
-    if (row.on === 'id') return row.handle(visit, said);
-    const id = buckets.resolve(said, visit.author);
+    const requestedId = request.params.get('id') ?? '';
+    if (!isBucketId(requestedId)) return refused(400, 'A bucket id is 1 to 200 printable characters.');
+    if (!visit.may(row.verb, buckets.channelOf(requestedId))) return forbidden;
+    if (row.on === 'id') return row.handle(visit, requestedId);
+    const id = buckets.resolve(requestedId, visit.author);
     // A watcher goes on writing under the old name of a bucket; reading needs the right to the bucket itself.
     if (row.verb === 'read' && !visit.may('read', buckets.channelOf(id))) return forbidden;
-    return buckets.find(id) === undefined ? noBucket(said) : row.handle(visit, id);
+    return buckets.find(id) === undefined ? noBucket(requestedId) : row.handle(visit, id);
   };
 }
 

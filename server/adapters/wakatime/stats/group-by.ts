@@ -36,7 +36,7 @@ export function groupTallies(beats: HeartbeatColumns, tallies: readonly Tally[])
   // Every list reads them, so those of many days are added up once.
   const summed = tallies.length < manyTallies ? tallies.map((one) => one.contexts) : [sumContexts(tallies)];
   const names = namesOf(beats);
-  const saidOther = contexts.find(unknownNames.language);
+  const otherLanguage = contexts.find(unknownNames.language);
   let [total, other] = [0, 0];
   for (const { codes, amounts } of summed) {
     for (let index = 0; index < codes.length; index += 1) {
@@ -44,7 +44,7 @@ export function groupTallies(beats: HeartbeatColumns, tallies: readonly Tally[])
       total += sum;
       // Text number 0 is ''. Some plugins send the language "Other".
       const language = contexts.field(codes[index] ?? 0, languageField);
-      if (language === 0 || language === saidOther) other += sum;
+      if (language === 0 || language === otherLanguage) other += sum;
     }
   }
   const lines =

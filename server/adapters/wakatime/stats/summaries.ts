@@ -280,8 +280,8 @@ function listsText(beats: HeartbeatColumns, one: Tally, prices: Prices, ofProjec
     const linesOf = sumLinesBy([one.lines.entities], (code) => [beats.entity(code)]);
     const typeOf = new Map([...one.contextOf].map(([code, its]) => [beats.entity(code), beats.context(its).type]));
     const usageOf = sumUsage([one.usage], (_, entity) => [beats.entity(entity)]);
-    const toldOf = withChanges(linesOf, usageOf, describe);
-    const typed = (name: string): string => `${toldOf(name)},"type":${JSON.stringify(typeOf.get(name))}`;
+    const formatLine = withChanges(linesOf, usageOf, describe);
+    const typed = (name: string): string => `${formatLine(name)},"type":${JSON.stringify(typeOf.get(name))}`;
     return `,"branches":${items(rows('branches'), changesIn('branches'))},"entities":${items(sortRows(paths), typed)}`;
   };
   const grandTotal = {

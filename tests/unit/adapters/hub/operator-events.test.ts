@@ -45,7 +45,7 @@ async function start(overrides: Partial<Config> = {}) {
     secret,
     get,
     /** The lines of the log with this text. */
-    said: (text: string) => world.lines.filter((line) => line.text === text),
+    linesOf: (text: string) => world.lines.filter((line) => line.text === text),
     async metric(name: string): Promise<number | undefined> {
       const line = (await (await get('-/metrics')).text()).split('\n').find((one) => one.startsWith(`${name} `));
       return line === undefined ? undefined : Number(line.slice(name.length + 1));
@@ -73,14 +73,14 @@ describe('the log at the level info', () => {
     'uws',
     'ws',
   ] as const)('on %s has one line for a sign-in, however often the token is sent', async (engine) => {
-    const { world, said, get, metric } = await start({ engine });
+    const { world, linesOf, get, metric } = await start({ engine });
     for (let time = 0; time < 3; time += 1) await get('-/metrics', undefined, { 'user-agent': 'collector/1' });
-    expect(said('signed in')).toMatchObject([
+    expect(linesOf('signed in')).toMatchObject([
       { level: 'info', facts: { account: 'owner', address: '127.0.0.1', client: 'collector/1' } },
     ]);
     world.pass(3_600_000);
     await get('-/metrics');
-    expect(said('signed in')).toHaveLength(2);
+    expect(linesOf('signed in')).toHaveLength(2);
     expect(await metric('horai_sign_ins_total{outcome="accepted"}')).toBe(2);
   });
 
@@ -88,14 +88,14 @@ describe('the log at the level info', () => {
     'uws',
     'ws',
   ] as const)('on %s has address, client and reason of a failed sign-in, over each door', async (engine) => {
-    const { hub, said, get, metric } = await start({ engine });
+    const { hub, linesOf, get, metric } = await start({ engine });
     await get('-/metrics', wrong, { 'user-agent': 'x"y\n'.trim() });
     await get('api/v1/users/current', wrong, { 'user-agent': 'wakatime/1' });
     const socket = await Socket.open(hub.url);
     await socket.ask({ type: 'login', user_id: wrong });
     await socket.close();
     const facts = { address: '127.0.0.1', reason: 'unknown token' };
-    expect(said('failed sign-in')).toMatchObject([
+    expect(linesOf('failed sign-in')).toMatchObject([
       { level: 'warn', facts: { ...facts, client: 'x"y' } },
       { level: 'warn', facts: { ...facts, client: 'wakatime/1' } },
       { level: 'warn', facts },
@@ -104,24 +104,24 @@ describe('the log at the level info', () => {
   });
 
   test('has at most eleven lines a minute for the failed sign-ins of an address, and one for the limit', async () => {
-    const { world, said, get, metric } = await start();
+    const { world, linesOf, get, metric } = await start();
     for (let time = 0; time < 20; time += 1) await get('-/metrics', wrong);
-    expect(said('failed sign-in')).toHaveLength(11);
-    expect(said('failed sign-in').at(-1)).toMatchObject({ facts: { reason: 'too many attempts' } });
-    expect(said('limit reached')).toMatchObject([
+    expect(linesOf('failed sign-in')).toHaveLength(11);
+    expect(linesOf('failed sign-in').at(-1)).toMatchObject({ facts: { reason: 'too many attempts' } });
+    expect(linesOf('limit reached')).toMatchObject([
       { level: 'warn', facts: { limit: 'failed sign-ins', of: '127.0.0.1' } },
     ]);
     expect(await metric('horai_limits_reached_total{limit="failed sign-ins"}')).toBe(10);
     world.pass(60_000);
     await get('-/metrics', wrong);
-    expect(said('failed sign-in')).toHaveLength(12);
+    expect(linesOf('failed sign-in')).toHaveLength(12);
   });
 
   test.each([
     'uws',
     'ws',
   ] as const)('on %s has one line for a browser that signs in by a link, and one an hour for its session', async (engine) => {
-    const { hub, world, said, secret, metric } = await start({ engine, hosts: ['127.0.0.1'] });
+    const { hub, world, linesOf, secret, metric } = await start({ engine, hosts: ['127.0.0.1'] });
     const page = { origin: `http://127.0.0.1:${new URL(hub.url).port}`, 'user-agent': 'Firefox/1' };
     const signIn = async (credential: object) => {
       const answer = await fetch(`${page.origin}/-/session`, {
@@ -136,27 +136,27 @@ describe('the log at the level info', () => {
     await socket.ask({ type: 'login', user_id: secret });
     const link = JSON.parse(JSON.stringify(await socket.ask({ type: 'link', account: 'owner' })));
     await socket.close();
-    const before = said('signed in').length;
+    const before = linesOf('signed in').length;
 
     const cookie = await signIn({ link: link.code });
-    expect(said('signed in').slice(before)).toMatchObject([
+    expect(linesOf('signed in').slice(before)).toMatchObject([
       { level: 'info', facts: { account: 'owner', address: '127.0.0.1', client: 'Firefox/1' } },
     ]);
     for (let time = 0; time < 3; time += 1)
       expect(await (await look(cookie)).json()).toMatchObject({ account: 'owner' });
-    expect(said('signed in')).toHaveLength(before + 1);
+    expect(linesOf('signed in')).toHaveLength(before + 1);
     world.pass(3_600_000);
     await look(cookie);
-    expect(said('signed in')).toHaveLength(before + 2);
-    expect(said('signed in').at(-1)?.facts).toEqual(said('signed in').at(-2)?.facts);
+    expect(linesOf('signed in')).toHaveLength(before + 2);
+    expect(linesOf('signed in').at(-1)?.facts).toEqual(linesOf('signed in').at(-2)?.facts);
 
     // A token that signs a browser in is one sign-in, not two.
     await look(await signIn({ token: secret }));
-    expect(said('signed in')).toHaveLength(before + 3);
+    expect(linesOf('signed in')).toHaveLength(before + 3);
     await look(await signIn({ link: link.code }));
-    expect(said('signed in')).toHaveLength(before + 3);
-    expect(said('failed sign-in').at(-1)).toMatchObject({ facts: { reason: 'unknown link', client: 'Firefox/1' } });
-    expect(await metric('horai_sign_ins_total{outcome="accepted"}')).toBe(said('signed in').length);
+    expect(linesOf('signed in')).toHaveLength(before + 3);
+    expect(linesOf('failed sign-in').at(-1)).toMatchObject({ facts: { reason: 'unknown link', client: 'Firefox/1' } });
+    expect(await metric('horai_sign_ins_total{outcome="accepted"}')).toBe(linesOf('signed in').length);
   });
 
   test('names a disk that is low from the start', async () => {
@@ -165,32 +165,32 @@ describe('the log at the level info', () => {
     const first = await start({ store: 'sqlite', data });
     await stop(first.hub, first.world);
     running = [];
-    const { said, get } = await start({ store: 'sqlite', data, diskFloor: 2 ** 60 });
-    expect(said('disk low: no new data is stored')).toMatchObject([
+    const { linesOf, get } = await start({ store: 'sqlite', data, diskFloor: 2 ** 60 });
+    expect(linesOf('disk low: no new data is stored')).toMatchObject([
       { level: 'error', facts: { folder: data, freeBytes: expect.any(Number), floorBytes: 2 ** 60 } },
     ]);
     expect(await (await get('-/metrics', first.secret)).text()).toContain('\nhorai_disk_low 1\n');
   });
 
   test('names accounts and tokens that are made and revoked, and never a secret', async () => {
-    const { hub, secret, world, said } = await start();
+    const { hub, secret, world, linesOf } = await start();
     const socket = await Socket.open(hub.url);
     await socket.ask({ type: 'login', user_id: secret });
     const made = secretIn(await socket.ask({ type: 'account', name: 'alice' }));
     const token = secretIn(await socket.ask({ type: 'token', account: 'alice', name: 'phone', scopes: ['read'] }));
     await socket.ask({ type: 'revoke', token: token.id });
     await socket.close();
-    expect(said('account created').at(-1)).toMatchObject({ facts: { account: 'alice' } });
-    expect(said('token created').at(-1)).toMatchObject({
+    expect(linesOf('account created').at(-1)).toMatchObject({ facts: { account: 'alice' } });
+    expect(linesOf('token created').at(-1)).toMatchObject({
       facts: { account: 'alice', token: token.id, name: 'phone', scopes: ['read'] },
     });
-    expect(said('token revoked')).toMatchObject([{ facts: { account: 'alice', token: token.id, name: 'phone' } }]);
+    expect(linesOf('token revoked')).toMatchObject([{ facts: { account: 'alice', token: token.id, name: 'phone' } }]);
     const log = JSON.stringify(world.lines);
     for (const one of [secret, made.secret, token.secret]) expect(log).not.toContain(one);
   });
 
   test('names a request that is too large, once a minute, and counts each', async () => {
-    const { hub, secret, said, metric } = await start();
+    const { hub, secret, linesOf, metric } = await start();
     for (let time = 0; time < 3; time += 1) {
       const answer = await fetch(`${hub.url}-/tickets`, {
         method: 'POST',
@@ -199,22 +199,22 @@ describe('the log at the level info', () => {
       });
       expect(answer.status).toBe(413);
     }
-    expect(said('limit reached')).toMatchObject([{ facts: { limit: 'size of a request', of: '127.0.0.1' } }]);
+    expect(linesOf('limit reached')).toMatchObject([{ facts: { limit: 'size of a request', of: '127.0.0.1' } }]);
     expect(await metric('horai_limits_reached_total{limit="size of a request"}')).toBe(3);
   });
 
   test('names an edge when it connects and when it comes back, and counts what waits on it', async () => {
-    const { world, said, get, metric } = await start();
+    const { world, linesOf, get, metric } = await start();
     await get('-/edge', undefined, { 'horai-edge-backlog': '7' });
     await get('-/edge', undefined, { 'horai-edge-backlog': '12' });
-    expect(said('edge connected')).toMatchObject([
+    expect(linesOf('edge connected')).toMatchObject([
       { level: 'info', facts: { account: 'owner', address: '127.0.0.1' } },
     ]);
     expect([await metric('horai_edges'), await metric('horai_edge_backlog')]).toEqual([1, 12]);
     world.pass(301_000);
     expect([await metric('horai_edges'), await metric('horai_edge_backlog')]).toEqual([0, 0]);
     await get('-/edge');
-    expect(said('edge connected')).toHaveLength(2);
+    expect(linesOf('edge connected')).toHaveLength(2);
   });
 });
 
@@ -223,11 +223,11 @@ describe('requests', () => {
     'uws',
     'ws',
   ] as const)('on %s are logged at debug by route and without their path, and counted by status', async (engine) => {
-    const { world, said, get, metric } = await start({ engine });
+    const { world, linesOf, get, metric } = await start({ engine });
     await get(`share/${wrong}`);
     await get('-/metrics', wrong);
     await get('no/such/path/at/all', wrong);
-    const requests = said('request');
+    const requests = linesOf('request');
     expect(requests.every(({ level }) => level === 'debug')).toBe(true);
     expect(requests.map(({ facts }) => facts)).toContainEqual(
       expect.objectContaining({ method: 'GET', route: '/-/metrics', status: 401, address: '127.0.0.1' }),

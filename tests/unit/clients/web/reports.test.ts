@@ -63,7 +63,7 @@ describe('the weeks', () => {
       listed('2026-W48', '2026-11-23', '2026-11-29'),
       listed('2026-W10', '2026-03-02', '2026-03-08'),
     ]);
-    expect(rows.map(({ week, listed: said }) => [week, said?.state])).toEqual([
+    expect(rows.map(({ week, listed: entry }) => [week, entry?.state])).toEqual([
       ['2026-W48', 'submitted'],
       ['2026-W47', undefined],
       ['2026-W46', undefined],
