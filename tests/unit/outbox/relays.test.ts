@@ -132,3 +132,45 @@ test('of a batch, only what the receiver may take later is sent again', async ()
   expect(receiver.received[0]?.path).toBe('/api/users/current/heartbeats.bulk');
   await receiver.close();
 }, 120_000);
+
+test('through an hour of 503, a 429 and an answer that is lost, heartbeats arrive in order, and none is missing', async () => {
+  const { from } = hubs();
+  const receiver = await Receiver.start();
+  await from.post('/-/relays', { name: 'x', url: `${receiver.url}/api`, key: 'k' }, {}, 201);
+  const stateOf = async () => (await from.get('/-/relays')).relays[0];
+  const toNextTry = async () => {
+    const failing = await eventually(async () => {
+      const now = await stateOf();
+      return now.failing !== null && now.failing.next > from.world.now() ? now.failing : undefined;
+    }, 'a failed try');
+    from.world.pass(failing.next - from.world.now());
+    await from.write({ type: 'ping' });
+    return failing.error;
+  };
+  receiver.always = 503;
+  await from.heartbeats('07:00', '07:30', 1, { project: 'horai' });
+  const began = from.world.now();
+  let tries = 0;
+  for (; from.world.now() - began < 3_600_000; tries += 1) expect(await toNextTry()).toBe('503');
+  expect(tries).toBeLessThan(30);
+  await eventually(async () => (await stateOf()).failing?.tries === tries + 1, 'the last try in vain');
+  const before = receiver.received.length;
+  const all = (count: number) => ({
+    status: 202,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ responses: Array.from({ length: count }, () => [null, 201]) }),
+  });
+  receiver.always = undefined;
+  receiver.answers = [{ status: 429, headers: { 'retry-after': '7200' } }, 'cut', all(25), all(6)];
+  await toNextTry();
+  expect(await toNextTry()).toBe('429');
+  await toNextTry();
+  expect(await sent(31)).toMatchObject({ delivered: 31, refused: 0, waiting: 0 });
+  const times = receiver.received.slice(before).map(({ body }) => body.map(({ time }: { time: number }) => time));
+  // The request whose answer was lost comes again as it was: its receiver knows each heartbeat by its fields.
+  expect(times.map((one) => one.length)).toEqual([25, 25, 25, 6]);
+  expect(times[1]).toEqual(times[2]);
+  const order = times.slice(2).flat();
+  expect(order).toEqual(Array.from({ length: 31 }, (_, minute) => from.s('07:00') + minute * 60));
+  await receiver.close();
+}, 120_000);
