@@ -2,7 +2,7 @@
 
 import type { ChannelInfo, Store } from './store.ts';
 
-const pageLength = 1_000;
+const pageLength = 250;
 
 /** The channels whose name begins with the prefix, by name. */
 export async function* channelPages(

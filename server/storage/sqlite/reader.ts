@@ -77,6 +77,12 @@ interface BlockRow {
   readonly latest: number;
 }
 
+interface CachedBlock {
+  readonly steps: readonly Kept[];
+  /** Characters of the values. */
+  readonly text: number;
+}
+
 const columns = `s.key, s.value, s.time, s.until AS "end", s.seq, s.at, s.version,
   iif(s.value IS NULL, NULL, coalesce(s.born, s.seq)) AS born, s.channel, s.origin AS originId, s.sum`;
 /** The key is compared too: a damaged `seq` of an item would find the value of another one. */
@@ -86,8 +92,8 @@ const channelColumns = 'name, id, seq, version, floor, items, longest, past, sea
 
 const [earliest, latest] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
 const emptyBytes = new Uint8Array();
-/** Unpacked blocks in the cache: some megabytes. */
-const cachedBlocks = 48;
+/** Unpacked blocks in the cache, and characters of their values: some megabytes. */
+const cachedBlocks = { count: 48, text: 4_194_304 } as const;
 /** Batch size for looking up sealed items in a read by key. Such items may be spread over the whole channel. */
 const keysAtOnce = 1_024;
 const pageRows = 2_000;
@@ -99,7 +105,8 @@ export class SqliteReader {
   readonly #database: Database;
   readonly #prepared = new Map<string, SqliteStatement>();
   /** Keyed by id and count; the most recently used last. */
-  readonly #blocks = new Map<string, readonly Kept[]>();
+  readonly #blocks = new Map<string, CachedBlock>();
+  #cachedText = 0;
   readonly #origins = new Map<number, string>();
   #holdsSnapshot = false;
 
@@ -500,21 +507,29 @@ export class SqliteReader {
 
   #block({ id, count }: BlockRow): readonly Kept[] {
     const name = `${id} ${count}`;
-    let steps = this.#blocks.get(name);
-    if (steps === undefined) {
+    let block = this.#blocks.get(name);
+    if (block === undefined) {
       const row = this.#prepare(
         'SELECT channel, first, last, earliest, latest, reach, count, body, sum FROM blocks WHERE id = ?',
       ).get<SummedBlock & { readonly channel: number; readonly sum: number | null }>(id);
       if (row === undefined) throw damage(`block ${id} is missing from the file`);
       checkSum(row.sum, sumBlock(row.channel, row), () => `block ${id} of channel ${row.channel}`);
-      steps = decodeBlock(row.body, (origin) => this.#origin(origin));
+      const steps = decodeBlock(row.body, (origin) => this.#origin(origin));
+      block = { steps, text: steps.reduce((sum, { value }) => sum + value.length, 0) };
+      this.#cachedText += block.text;
     } else this.#blocks.delete(name);
-    this.#blocks.set(name, steps);
-    for (const oldest of this.#blocks.keys()) {
-      if (this.#blocks.size <= cachedBlocks) break;
+    this.#blocks.set(name, block);
+    for (const [oldest, { text }] of this.#blocks) {
+      if (this.#blocks.size <= cachedBlocks.count && this.#cachedText <= cachedBlocks.text) break;
       this.#blocks.delete(oldest);
+      this.#cachedText -= text;
     }
-    return steps;
+    return block.steps;
+  }
+
+  /** Characters of the values of all unpacked blocks in the cache. */
+  get cachedText(): number {
+    return this.#cachedText;
   }
 
   #origin(id: number): string {

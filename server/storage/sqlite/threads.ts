@@ -50,6 +50,9 @@ export type FromReader = { readonly answer: unknown } | { readonly failed: strin
 /** `checked` counts the steps so far. */
 export type FromVerifier = FromReader | { readonly checked: number };
 
+/** Pages come and go: with the usual 48 MB for what was made last, each thread would let that much garbage gather. */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 };
+
 export function startWorker(role: Role): Worker {
-  return startThread(new URL('./worker.ts', import.meta.url), { workerData: role });
+  return startThread(new URL('./worker.ts', import.meta.url), { workerData: role, resourceLimits });
 }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorMessage } from '../../../protocol/error-message.ts';
 import { compactFile, databasePath, openFile } from './data-folder.ts';
-import { loadDriver, type OpenDatabase } from './driver.ts';
+import { type Database, loadDriver, type OpenDatabase } from './driver.ts';
 import { SqliteReader } from './reader.ts';
 import { StoreCheck } from './store-check.ts';
 import { readFormat } from './tables.ts';
@@ -79,7 +79,7 @@ function read(open: OpenDatabase, hold: boolean, say: (message: FromReader) => v
   let reader: SqliteReader | undefined;
   const opened = (epoch: string): SqliteReader => {
     // Opened with the first question, because the writer creates the file.
-    reader ??= new SqliteReader(open(databasePath(role.folder), true), epoch);
+    reader ??= new SqliteReader(withSmallCache(open(databasePath(role.folder), true)), epoch);
     reader.epoch = epoch;
     return reader;
   };
@@ -115,6 +115,12 @@ function read(open: OpenDatabase, hold: boolean, say: (message: FromReader) => v
       say({ failed: reason(error) });
     }
   });
+}
+
+/** SQLite keeps 16 MB of pages unless told otherwise; the system has them, too. */
+function withSmallCache(database: Database): Database {
+  database.exec('PRAGMA cache_size = -4096');
+  return database;
 }
 
 /** Checks the whole database, says how far it is, and at last the outcome. */
