@@ -250,7 +250,7 @@ export class Tasks {
         if (sought.alias !== undefined) writer.client.setAlias(sought.alias, found.key);
         // The device lists the task with this index from now on: a task without one is another, even under its id.
         if (sent.index !== undefined) {
-          writer.client.noteIndexUsed();
+          if (writer.client.generation === 2018) writer.client.noteIndexUsed();
           writer.client.removeUnindexed(found.key);
         }
         const { which } = sought;
