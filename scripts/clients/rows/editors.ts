@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { check, checkEqual } from '../check.ts';
 import type { ClientRow, RunReport } from '../row.ts';
 import { owner, type Workbench } from '../workbench.ts';
-import { runKronosVims } from './kronos-vim.ts';
+import { runKronosVims, runPlannedTask } from './kronos-vim.ts';
 
 const vim2018 = { editor: 'vim', generation: 2018 } as const;
 const nvim2018 = { editor: 'nvim', generation: 2018 } as const;
@@ -21,6 +21,11 @@ export const editorRows: readonly ClientRow[] = [
     name: 'kronos.vim 2018 and 2019',
     source: 'CLIENTS_FROM',
     run: (bench) => runKronosVims(bench, [vim2018, vim2019, nvim2019]),
+  },
+  {
+    name: 'kronos.vim beside kronos',
+    source: 'CLIENTS_FROM',
+    run: (bench) => runPlannedTask(bench, [vim2018, nvim2018, vim2019, nvim2019]),
   },
 ];
 

@@ -3,9 +3,10 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { eventually } from '../../../tests/harness/eventually.ts';
 import { freePort } from '../../prove/free-port.ts';
-import { check } from '../check.ts';
+import { check, checkEqual } from '../check.ts';
 import type { RunReport } from '../row.ts';
 import { type ClientHub, owner, type Workbench } from '../workbench.ts';
 
@@ -227,6 +228,92 @@ export async function runKronosVims(bench: Workbench, setups: readonly Setup[]):
   const did = `${editors.length} editors added, renamed and removed tasks, edited while the hub was killed, and came back`;
   return { version, did: `${did}: ${wanted.length} tasks in each database and in the hub, no error on a screen` };
 }
+
+const command = fileURLToPath(new URL('../../../bin/kronos.cjs', import.meta.url));
+
+/** The fields that kronos.vim does not know, and those that it shows in its own form. */
+const planned = 'priority project wait scheduled every zone needs notes intervals worktime'.split(' ');
+
+/**
+ * `kronos` plans a task with every field that kronos.vim does not know. Editors of both generations rename it, online and while the hub is
+ * killed: no editor shows an error, and no field is lost, at the hub and in `kronos`.
+ */
+export async function runPlannedTask(bench: Workbench, setups: readonly Setup[]): Promise<RunReport> {
+  const ports = { HORAI_PORT: String(await freePort()), HORAI_KRONOS_PORT: String(await freePort()) };
+  const settings = { HORAI_DATA: bench.folder(), ...ports };
+  let hub = await bench.hub(settings);
+  const home = bench.folder();
+  const env = { KRONOS_DATA: join(home, 'data'), XDG_CACHE_HOME: join(home, 'cache'), KRONOS_NO_SYNC: '1', HOME: home };
+  const kronos = (line: string) => bench.succeed(process.execPath, [command, ...line.split(' ')], { env });
+  const editors = setups.map((setup) => new KronosVim(bench, setup, `127.0.0.1:${ports.HORAI_KRONOS_PORT}`));
+  const inKronos = async (): Promise<readonly PlannedTask[]> => JSON.parse(await kronos('export json'));
+  const plan = (tasks: readonly PlannedTask[], desc: string) => {
+    const task = tasks.find((one) => one.desc === desc);
+    return Object.fromEntries(planned.map((field) => [field, task?.[field]]));
+  };
+  try {
+    await kronos(`login 127.0.0.1:${ports.HORAI_PORT} --token ${owner}`);
+    await kronos('add first');
+    await kronos('add planned @home.garden +deep priority:high scheduled:tomorrow every:week needs:1 :fri');
+    await kronos('note 2 ask Bob about the colour');
+    await kronos('track yesterday 9:00-10:15 task:2');
+    await kronos('sync');
+    const before = plan(await inKronos(), 'planned');
+    checkEqual(
+      planned.filter((field) => before[field] === undefined),
+      ['wait'],
+      'the fields that are not set',
+    );
+    let name = 'planned';
+    const rename = async (one: KronosVim, to: string) => {
+      await one.rename(name, to);
+      name = to;
+    };
+    for (const [n, one] of editors.entries()) {
+      await one.open();
+      await agree(hub, editors.slice(0, n + 1), ['first', name]);
+      await rename(one, `online-${n}`);
+      await agree(hub, editors.slice(0, n + 1), ['first', name]);
+    }
+    await hub.kill();
+    for (const [n, one] of editors.entries()) {
+      await one.quit();
+      if (n > 0) continue;
+      await one.open();
+      await rename(one, 'offline');
+      await one.quit();
+    }
+    hub = await bench.hub(settings);
+    for (const one of editors) await one.open();
+    await agree(hub, editors, ['first', name]);
+    // A change of the plan by `kronos` meanwhile shows no error in an editor.
+    await kronos('sync');
+    await kronos('update 2 priority:low needs:-1 wait:tomorrow');
+    await kronos('note 2 Bob says green');
+    await kronos('sync');
+    await agree(hub, editors, ['first', name]);
+    for (const [n, one] of editors.entries()) {
+      await rename(one, `last-${n}`);
+      await agree(hub, editors, ['first', name]);
+    }
+    await kronos('sync');
+    const after = plan(await inKronos(), name);
+    const notes = Array.isArray(after['notes']) ? after['notes'].length : 0;
+    checkEqual([after['priority'], typeof after['wait'], notes], ['low', 'number', 2], 'what kronos changed');
+    for (const field of ['project', 'scheduled', 'every', 'zone', 'intervals', 'worktime']) {
+      checkEqual(after[field], before[field], `the field ${field}`);
+    }
+  } finally {
+    for (const one of editors) await one.close();
+  }
+  const version = [...new Set(setups.map(({ generation }) => commits[generation]))].join(', ');
+  return {
+    version,
+    did: `${editors.length} editors renamed a task with every field of kronos, online and offline: none was lost`,
+  };
+}
+
+type PlannedTask = Readonly<Record<string, unknown>> & { readonly desc: string };
 
 function removed(setup: Setup | undefined, task: string): string[] {
   return setup?.generation === 2019 ? [`${task} (done)`] : [];
