@@ -80,16 +80,16 @@ const countsWork = new Set(['worktime', 'start', 'stop', 'intervals']);
 function nearest(values: readonly Task[], ours: Task): Task | undefined {
   return values.reduce<Task | undefined>((best, value) => {
     if (best === undefined) return value;
-    return distance(value, ours) <= distance(best, ours) && !unseen(best, value, ours) ? value : best;
+    return distance(value, ours) <= distance(best, ours) && !isUnseen(best, value, ours) ? value : best;
   }, undefined);
 }
 
 /** True if the edit would revert a change from `before` to `after`, and has no part of that change except by coincidence. */
-function unseen(before: Task, after: Task, ours: Task): boolean {
+function isUnseen(before: Task, after: Task, ours: Task): boolean {
   const [old, recent, mine] = [before, after, ours].map((task) => new Map(Object.entries(task)));
   const news = edits(before, after);
-  const takenBack = news.some((field) => same(mine?.get(field), old?.get(field))) || lacksWork(before, after, ours);
-  return takenBack && !news.some((field) => !coincidental.has(field) && same(mine?.get(field), recent?.get(field)));
+  const isReverted = news.some((field) => same(mine?.get(field), old?.get(field))) || lacksWork(before, after, ours);
+  return isReverted && !news.some((field) => !coincidental.has(field) && same(mine?.get(field), recent?.get(field)));
 }
 
 /** Applies the changes from `base` to `ours` to `current`; `oursWins` decides for fields that both changed. */
@@ -111,7 +111,7 @@ function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: st
 export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task, ownLast?: Task): Update {
   const possible = recent.filter((value) => distance(value, ours) > 0 && !stopsStopped(value, ours));
   const seen = possible.filter((value) =>
-    recent.slice(0, recent.indexOf(value)).every((before) => !unseen(before, value, ours)),
+    recent.slice(0, recent.indexOf(value)).every((before) => !isUnseen(before, value, ours)),
   );
   const own = ownLast !== undefined && possible.includes(ownLast) ? ownLast : undefined;
   const base = nearest(seen, ours) ?? own ?? nearest(possible, ours);

@@ -10,7 +10,7 @@ const tickMs = 1_000;
 export const noVersion = -1;
 
 /** W5: a client's version, at most two seconds ahead of the hub's clock. Milliseconds since 1970. */
-export function bounded(stated: number | undefined, now: number): number {
+export function boundVersion(stated: number | undefined, now: number): number {
   return Math.floor(Math.min(stated ?? now, now + aheadMs));
 }
 
@@ -22,7 +22,7 @@ export const noticesOfNewId = 3;
  * @param notices number of messages in which a plain client is sent the change: each has its own version, and the result is the last
  */
 export function nextVersion(last: number, stated: number | undefined, now: number, notices = 1): number {
-  return Math.max(last + 1, bounded(stated, now)) + notices - 1;
+  return Math.max(last + 1, boundVersion(stated, now)) + notices - 1;
 }
 
 /** The state that a device certainly has, and the versions that it may name. Times are milliseconds since 1970. */

@@ -119,13 +119,13 @@ export function markText(before: readonly string[], after: readonly string[], ve
  */
 export function parseTaskLine(text: string, verb: 'add' | 'update', now: number, zone: Zone): TaskLineResult {
   const words = classify(text, verb);
-  const named = (kind: WordKind) => words.flatMap((one) => (one.kind === kind ? [one.word.slice(1)] : []));
-  const tags = [...new Set(named('tag'))];
-  const untags = [...new Set(named('untag'))];
+  const textsOf = (kind: WordKind) => words.flatMap((one) => (one.kind === kind ? [one.word.slice(1)] : []));
+  const tags = [...new Set(textsOf('tag'))];
+  const untags = [...new Set(textsOf('untag'))];
   if (![...tags, ...untags].every(isTag)) return { ok: false, error: 'invalid tags' };
   const attributes = [
-    ...named('due').map((value) => ({ name: 'due', value }) as const),
-    ...named('project').map((value) => ({ name: 'project', value }) as const),
+    ...textsOf('due').map((value) => ({ name: 'due', value }) as const),
+    ...textsOf('project').map((value) => ({ name: 'project', value }) as const),
     ...words.flatMap(({ word, kind }) => (kind === 'attribute' ? (attributeOf(word) ?? []) : [])),
   ];
   let due: StatedDate | undefined;

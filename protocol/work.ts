@@ -36,7 +36,7 @@ export function placeWork(before: Work, after: Work): readonly WorkInterval[] {
 }
 
 /** `after` with its intervals, if it changed only the sum. Work on a start that has an interval already counts once. */
-function placed(before: Work, after: Work): Work {
+function addUnplacedWork(before: Work, after: Work): Work {
   const stated = intervalEdit(before.intervals, after.intervals);
   if (stated.removed.length + stated.added.length > 0) return after;
   const intervals = placeWork(before, after);
@@ -49,7 +49,7 @@ function placed(before: Work, after: Work): Work {
  * interval, up to the later stop. A start counts as stopped if an interval of the other side covers it.
  */
 export function mergeWork(base: Work, current: Work, ours: Work): Work {
-  const [theirs, mine] = [placed(base, current), placed(base, ours)];
+  const [theirs, mine] = [addUnplacedWork(base, current), addUnplacedWork(base, ours)];
   const edit: IntervalEdit = intervalEdit(base.intervals, mine.intervals);
   const intervals = applyIntervalEdit(theirs.intervals, edit);
   const isRunning = (start: number) => start !== 0 && !intervals.some(({ from, to }) => from <= start && start < to);

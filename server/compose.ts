@@ -742,7 +742,7 @@ async function openStore(
   const { store } = opened;
   const relay = await openRelay(config.relay, kind, store, world);
   try {
-    await store.startHeartbeat(relayName(config.relay), () => relay.heard ?? new Map());
+    await store.startHeartbeat(relayName(config.relay), () => relay.lastNotices ?? new Map());
   } catch (error) {
     await store.close();
     return { ok: false, error: `The database cannot be used (${errorMessage(error)}): check HORAI_STORE.` };

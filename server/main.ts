@@ -53,9 +53,9 @@ async function runEdge(config: EdgeConfig, log: Config['log']): Promise<number> 
     return 1;
   }
   const { edge: running } = opened;
-  const uncaught = (error: unknown) => world.log.error({ error }, 'uncaught exception');
-  process.on('uncaughtException', uncaught);
-  process.on('unhandledRejection', uncaught);
+  const onUncaught = (error: unknown) => world.log.error({ error }, 'uncaught exception');
+  process.on('uncaughtException', onUncaught);
+  process.on('unhandledRejection', onUncaught);
   for (const warning of running.warnings) printError(`Warning: ${warning}.`);
   print(await edgeGreeting(running, config));
   await stopped;
@@ -72,7 +72,7 @@ async function runHub(config: Config): Promise<number> {
   }
   const { hub } = composed;
   const broken = new Promise<'broken'>((resolve) => {
-    const uncaught = (error: unknown) => {
+    const onUncaught = (error: unknown) => {
       hub.survivesFault(error).then(
         (survives) => {
           if (!survives) resolve('broken');
@@ -81,8 +81,8 @@ async function runHub(config: Config): Promise<number> {
         () => undefined,
       );
     };
-    process.on('uncaughtException', uncaught);
-    process.on('unhandledRejection', uncaught);
+    process.on('uncaughtException', onUncaught);
+    process.on('unhandledRejection', onUncaught);
   });
   for (const warning of hub.warnings) printError(`Warning: ${warning}`);
   print(greeting(hub, config));

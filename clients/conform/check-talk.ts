@@ -109,7 +109,7 @@ export class CheckTalk {
   }
 
   /** Resolves when the connection is over. What arrived before stays to be read. */
-  async ended(): Promise<CheckEnd> {
+  async waitForEnd(): Promise<CheckEnd> {
     if (this.#end !== undefined) return this.#end;
     const late = `the connection was not closed within ${this.#limitMs / 1_000} s after ${show(this.#sent)}`;
     await within<void>(this.#limitMs, late, (resolve) => {

@@ -206,13 +206,13 @@ class NamedAccounts implements TestAccounts {
   }
 
   first(): Promise<CheckAccount> {
-    return this.#emptied(this.#target.token ?? '');
+    return this.#emptyAccount(this.#target.token ?? '');
   }
 
   second(): Promise<CheckAccount> {
     const { secondToken } = this.#target;
     if (secondToken === undefined) throw new NotRun('it needs a token of another account (--second-token-file)');
-    return this.#emptied(secondToken);
+    return this.#emptyAccount(secondToken);
   }
 
   token(): Promise<never> {
@@ -224,7 +224,7 @@ class NamedAccounts implements TestAccounts {
     if (this.#target.secondToken !== undefined) await this.second();
   }
 
-  async #emptied(secret: string): Promise<CheckAccount> {
+  async #emptyAccount(secret: string): Promise<CheckAccount> {
     // By key: a delete by an id that another device has just given to a task is not made (W6.6).
     const count = await this.#withTasks(secret, async (talk, keys) => {
       for (const key of keys) await talk.ask({ type: 'delete', channel: 'tasks', key });

@@ -95,7 +95,7 @@ export function stepConnection(
       effects,
     };
   };
-  const revoked = (reason: string): ConnectionStep => ({ state: { name: 'revoked', reason }, effects: ['close'] });
+  const endRevoked = (reason: string): ConnectionStep => ({ state: { name: 'revoked', reason }, effects: ['close'] });
   const hasSocket = state.name === 'connecting' || state.name === 'live';
 
   switch (event.type) {
@@ -130,12 +130,12 @@ export function stepConnection(
         : stay;
     case 'refused':
       if (!hasSocket) return stay;
-      return errors[event.code].retry === 'never' ? revoked(event.error) : wait(event.error, ['close']);
+      return errors[event.code].retry === 'never' ? endRevoked(event.error) : wait(event.error, ['close']);
     case 'away':
       return hasSocket ? wait('the hub is restarting', ['close'], event.retryMs) : stay;
     case 'closed':
       if (!hasSocket) return stay;
-      return event.code === revokedClose ? revoked(event.reason) : wait(event.reason);
+      return event.code === revokedClose ? endRevoked(event.reason) : wait(event.reason);
     case 'timer':
       if (!('until' in state) || at < state.until) return stay;
       if (state.name === 'offline') return open(state.attempt);

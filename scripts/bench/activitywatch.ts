@@ -10,7 +10,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { nanoid } from 'nanoid';
 import { median } from '../../clients/load/figures.ts';
 import { eventOf } from '../../server/adapters/activitywatch/events/event.ts';
-import { evaluate, parsed } from '../../server/adapters/activitywatch/query/evaluate.ts';
+import { evaluate, parseProgram } from '../../server/adapters/activitywatch/query/evaluate.ts';
 import { Moment, ResultWriter } from '../../server/adapters/activitywatch/query/values.ts';
 import { openActivityWatch } from '../../server/adapters/activitywatch/routes/routes.ts';
 import { Accounts } from '../../server/core/accounts.ts';
@@ -274,7 +274,7 @@ async function queries(client: HttpClient, store: Store): Promise<readonly Bench
     const { start, end } = periodOf(count);
     return client.ask('POST', '/api/0/query/', { query, timeperiods: [`${start}/${end}`] });
   };
-  const cold = await timed(() => ask(1));
+  const cold = await measureMs(() => ask(1));
   rows.push({
     name: 'activitywatch: the first query after a start, 1 day',
     ours: cold,
@@ -289,7 +289,7 @@ async function queries(client: HttpClient, store: Store): Promise<readonly Bench
     const ours: number[] = [];
     const control: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      ours.push(await timed(() => ask(count)));
+      ours.push(await measureMs(() => ask(count)));
       if (round < (count > 30 ? 1 : 3)) control.push(await plainTime(store, count));
     }
     if ((await ask(count)) !== `[${await plain(store, count)}]\n`)
@@ -312,7 +312,7 @@ async function queries(client: HttpClient, store: Store): Promise<readonly Bench
   return rows;
 }
 
-const plainTime = (store: Store, count: number): Promise<number> => timed(() => plain(store, count));
+const plainTime = (store: Store, count: number): Promise<number> => measureMs(() => plain(store, count));
 
 async function plain(store: Store, count: number): Promise<string> {
   const period = periodOf(count);
@@ -329,7 +329,7 @@ async function plain(store: Store, count: number): Promise<string> {
       }),
     );
   }
-  const program = parsed(query.join('\n'));
+  const program = parseProgram(query.join('\n'));
   if (!program.ok) throw new Error(program.message);
   const evaluated = evaluate(program.statements, {
     source: {
@@ -386,8 +386,8 @@ async function beats(client: HttpClient, store: Store): Promise<readonly BenchRo
 }
 
 async function exporting(client: HttpClient, store: Store): Promise<readonly BenchRow[]> {
-  const ours = await timed(() => client.ask('GET', `/api/0/buckets/${windowBucket}/export`));
-  const control = await timed(async () => {
+  const ours = await measureMs(() => client.ask('GET', `/api/0/buckets/${windowBucket}/export`));
+  const control = await measureMs(async () => {
     for (let seq = 0, more = true; more; ) {
       const since = await store.since(`owner/aw/${windowBucket}`, seq, 2_048);
       more = since.ok && since.more;
@@ -481,11 +481,11 @@ async function rate(act: () => Promise<unknown>): Promise<number> {
 
 async function many(count: number, act: () => Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
-  for (let index = 0; index < count; index += 1) times.push(await timed(act));
+  for (let index = 0; index < count; index += 1) times.push(await measureMs(act));
   return times;
 }
 
-async function timed(act: () => Promise<unknown>): Promise<number> {
+async function measureMs(act: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await act();
   return round1(performance.now() - began);

@@ -104,7 +104,7 @@ async function startServer(program: string, folder: string): Promise<{ base: str
   }
 }
 
-async function timed(act: () => Promise<unknown>): Promise<number> {
+async function measureMs(act: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await act();
   return performance.now() - began;
@@ -114,11 +114,11 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
 async function compare(hub: string, server: string): Promise<readonly BenchRow[]> {
   const ours = () => ask(hub, 'GET', `/-/day/${day}`);
   const theirs = () => ask(server, 'POST', '/api/0/query/', query);
-  const first = [await timed(ours), await timed(theirs)];
+  const first = [await measureMs(ours), await measureMs(theirs)];
   const again: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
-    again[0].push(await timed(ours));
-    again[1].push(await timed(theirs));
+    again[0].push(await measureMs(ours));
+    again[1].push(await measureMs(theirs));
   }
   const row = (name: string, [one = 0, other = 0]: readonly number[]): BenchRow => ({
     name,

@@ -33,7 +33,7 @@ function median(times: readonly number[]): number {
   return Math.round(([...times].sort((a, b) => a - b)[times.length >> 1] ?? 0) * 10) / 10;
 }
 
-async function timed(act: () => Promise<unknown>): Promise<number> {
+async function measureMs(act: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await act();
   return performance.now() - began;
@@ -128,8 +128,8 @@ async function benchDays(store: Store): Promise<BenchRow[]> {
     new Date(heavy - 365 * dayMs).toISOString().slice(0, 10),
     new Date(heavy - dayMs).toISOString().slice(0, 10),
   );
-  const year = await timed(() => scan(store, heavy - 365 * dayMs, heavy));
-  const first = await timed(() => sums.of(dates));
+  const year = await measureMs(() => scan(store, heavy - 365 * dayMs, heavy));
+  const first = await measureMs(() => sums.of(dates));
   const again = await times(5, () => sums.of(dates));
   await days.close();
   const row = (name: string, ours: number, control: number): BenchRow => ({ name, ours, control, unit: 'ms' });
@@ -145,7 +145,7 @@ async function benchDays(store: Store): Promise<BenchRow[]> {
 
 async function times(count: number, act: () => Promise<unknown>): Promise<number[]> {
   const all: number[] = [];
-  for (let round = 0; round < count; round += 1) all.push(await timed(act));
+  for (let round = 0; round < count; round += 1) all.push(await measureMs(act));
   return all;
 }
 
@@ -158,7 +158,7 @@ async function timesAfterChange(hub: Hub, ask: () => Promise<unknown>): Promise<
     const value = JSON.stringify({ app: 'app 1', title: `title ${round}` });
     const op: Op = { op: 'put', key: String(time / 1_000_000), value, time, end: time + 30_000_000 };
     await channel.write({ ops: [op], origin: 'bench', at: heavy });
-    all.push(await timed(ask));
+    all.push(await measureMs(ask));
   }
   return all;
 }

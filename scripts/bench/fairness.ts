@@ -32,7 +32,7 @@ export async function benchFairness(): Promise<readonly BenchRow[]> {
     const idle = await other.longestWhile(() => pause(loadMs));
     const rows: BenchRow[] = [];
     for (const [name, load] of Object.entries(loads(hub))) {
-      const ours = await other.longestWhile(() => repeated(load));
+      const ours = await other.longestWhile(() => repeatLoad(load));
       rows.push({ name: `fairness, a small request during ${name}`, ours, control: idle, unit: 'ms' });
     }
     other.close();
@@ -141,7 +141,7 @@ function exportOf(id: string): Buffer {
   return Buffer.from(JSON.stringify({ buckets: { [id]: { ...described, events: list } } }));
 }
 
-async function repeated(load: () => Promise<void>): Promise<void> {
+async function repeatLoad(load: () => Promise<void>): Promise<void> {
   const began = performance.now();
   do await load();
   while (performance.now() - began < loadMs);

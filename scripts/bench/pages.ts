@@ -145,7 +145,7 @@ async function times<T>(count: number, measure: () => Promise<T>): Promise<reado
   return all;
 }
 
-async function timed(act: () => Promise<unknown>): Promise<number> {
+async function measureMs(act: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await act();
   return performance.now() - began;
@@ -172,7 +172,9 @@ export async function benchPages(): Promise<readonly BenchRow[]> {
     await measureLoad(browser, `${url}trends?days=365`, '.stacked', 1);
     const trends = await load('trends?days=365', '.stacked', 1);
     const span = `from=${dateOf(today - 729 * dayMs)}&to=${dateOf(today)}`;
-    const sums = await times(rounds, () => timed(() => fetch(`${url}-/days?${span}`).then((answer) => answer.json())));
+    const sums = await times(rounds, () =>
+      measureMs(() => fetch(`${url}-/days?${span}`).then((answer) => answer.json())),
+    );
     await measureZoom(browser, url);
     const zooms = await times(rounds, () => measureZoom(browser, url));
     return [

@@ -69,7 +69,7 @@ async function measure(kind: 'ours' | 'bare'): Promise<Figures> {
   const empty = (await server.memory()).resident;
   const streams = await gather(server.port, subscribers, stream);
   const streamBytes = Math.round(((await server.memory()).resident - empty) / subscribers);
-  const streamMs = await timed(server.port, streams);
+  const streamMs = await measureMs(server.port, streams);
   const streamBurst = await burstRate(server.port, streams, subscribers);
   streams.leave();
 
@@ -80,7 +80,7 @@ async function measure(kind: 'ours' | 'bare'): Promise<Figures> {
   const before = (await server.memory()).live;
   const slowReader = await connectSlowReader(server.port);
   const connectedAt = performance.now();
-  const socketMs = await timed(server.port, sockets);
+  const socketMs = await measureMs(server.port, sockets);
   const socketBurst = await burstRate(server.port, sockets, subscribers - 1);
   const growth = megabytes((await server.memory()).live - before);
   const secondsUntilClosed = kind === 'ours' ? await waitUntilClosed(server.port, slowReader, connectedAt) : 0;
@@ -205,7 +205,7 @@ function put(port: number, body: object): Promise<void> {
 }
 
 /** Median milliseconds from the request until the last subscriber has the update. */
-async function timed(port: number, crowd: Crowd): Promise<number> {
+async function measureMs(port: number, crowd: Crowd): Promise<number> {
   const times: number[] = [];
   for (let at = 0; at < updates; at += 1) {
     const all = crowd.receive(1);

@@ -15,7 +15,7 @@ const firstDate = '2025-03-03';
 const everything = (): boolean => true;
 const accounts = 1_000;
 
-async function timed(act: () => Promise<unknown>): Promise<number> {
+async function measureMs(act: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await act();
   return Math.round((performance.now() - began) * 10) / 10;
@@ -40,7 +40,7 @@ async function benchSuggestions(): Promise<readonly BenchRow[]> {
   const run = async (asks: boolean, which: readonly string[]): Promise<number> => {
     const days = new MergedDays(hubOn(store));
     const { days: own, suggestions } = days.of(account);
-    const time = await timed(async () => {
+    const time = await measureMs(async () => {
       for (const one of which) {
         if (asks) await suggestions.of(one, everything);
         else await own.day({ date: one, mayRead: everything });
@@ -88,11 +88,11 @@ async function benchGuard(): Promise<BenchRow> {
       await questions.askAboutTasks(await questions.running());
     }
   };
-  const control = await timed(async () => {
+  const control = await measureMs(async () => {
     for (const name of names) await store.read(`${name}/tasks`, {});
   });
   await round();
-  const ours = await timed(round);
+  const ours = await measureMs(round);
   await days.close();
   const name =
     'day: one round of the idle guard over 1,000 accounts with a running task (control: reading their tasks)';

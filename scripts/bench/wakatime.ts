@@ -146,8 +146,8 @@ async function measureIngest(): Promise<readonly BenchRow[]> {
   const request = async (path: string): Promise<void> => void (await (await fetch(`${base}${path}`)).arrayBuffer());
   // Alternates between the two, so that other work on the machine slows both equally.
   for (let turn = 0; turn < 500; turn += 1) {
-    bars.push(await timed(() => request('/api/v1/users/current/statusbar/today')));
-    nothings.push(await timed(() => request('/-/clock')));
+    bars.push(await measureMs(() => request('/api/v1/users/current/statusbar/today')));
+    nothings.push(await measureMs(() => request('/-/clock')));
   }
   const [bar, nothing] = [microseconds(median(bars)), microseconds(median(nothings))];
   await server.stop();
@@ -337,8 +337,8 @@ async function measureAnswers(heartbeats: number): Promise<readonly BenchRow[]> 
 
   // The first request of all: no columns are stored yet, so all heartbeats are read as JSON.
   const cold = await openParts(folder);
-  const first = await timed(() => ask(cold, days('', 'range=last_7_days')));
-  const all = await timed(() => cold.timelines.of(account));
+  const first = await measureMs(() => ask(cold, days('', 'range=last_7_days')));
+  const all = await measureMs(() => cold.timelines.of(account));
   await cold.timelines.close();
   await cold.store.close();
   row(`on disk, of ${of} (control: their JSON)`, before / heartbeats, jsonSize(), 'bytes a heartbeat');
@@ -352,8 +352,8 @@ async function measureAnswers(heartbeats: number): Promise<readonly BenchRow[]> 
     await ask(running, endpoint);
     const question = await questionOf(running, endpoint);
     const warm: number[] = [];
-    for (let turn = 0; turn < 15; turn += 1) warm.push(await timed(() => ask(running, endpoint)));
-    const scanned = await timed(() =>
+    for (let turn = 0; turn < 15; turn += 1) warm.push(await measureMs(() => ask(running, endpoint)));
+    const scanned = await measureMs(() =>
       scan(running.store, channel, endpoint.bounds(question), endpoint.fits ?? (() => true)),
     );
     measured.push({ endpoint, warm: median(warm), scanned });
@@ -363,7 +363,7 @@ async function measureAnswers(heartbeats: number): Promise<readonly BenchRow[]> 
     const first: number[] = [];
     for (let turn = 0; turn < 5; turn += 1) {
       const fresh = await openParts(folder);
-      first.push(await timed(() => ask(fresh, endpoint)));
+      first.push(await measureMs(() => ask(fresh, endpoint)));
       await fresh.store.close();
     }
     row(endpoint.name, warm, scanned, 'ms');
@@ -387,7 +387,7 @@ async function firstRequest(folder: string, { path, query }: Endpoint): Promise<
   const server = await start('ours', { HORAI_DATA: folder });
   await settled(server);
   const url = `http://127.0.0.1:${server.port}/api/v1/users/current/${path}?${query}`;
-  const took = await timed(async () => (await fetch(url)).arrayBuffer());
+  const took = await measureMs(async () => (await fetch(url)).arrayBuffer());
   await server.stop();
   return took;
 }
@@ -403,7 +403,7 @@ function about<Who extends PersonInfo>(who: Who, query: string): TimeQueryOf<Who
 }
 
 /** Milliseconds. */
-async function timed(act: () => unknown): Promise<number> {
+async function measureMs(act: () => unknown): Promise<number> {
   const began = performance.now();
   await act();
   return performance.now() - began;

@@ -15,14 +15,14 @@ export function generateExport(seed: number, from: number): readonly DemoBucket[
     from + Math.round((index / count) * length + chance.number() * (length / count));
   const windows = Array.from({ length: exportShape.window }, (_, index): DemoEvent => {
     const browses = index % 2 === 0;
-    return made(at(exportShape.window, index), Math.min(chance.glance(), 20), {
+    return makeEvent(at(exportShape.window, index), Math.min(chance.glance(), 20), {
       app: browses ? 'firefox' : chance.one(['code', 'kitty', 'Slack']),
       title: chance.one(titles),
     });
   });
   const web = Array.from({ length: exportShape.web }, (_, index): DemoEvent => {
     const [url, title] = chance.one(pages);
-    return made(at(exportShape.web, index), Math.min(chance.glance(), 40), {
+    return makeEvent(at(exportShape.web, index), Math.min(chance.glance(), 40), {
       url,
       title,
       audible: false,
@@ -64,13 +64,13 @@ function absences(chance: Chance, from: number, length: number): readonly DemoEv
     const begin = from + index * slot;
     const status = chance.happens(0.6) ? 'not-afk' : 'afk';
     const seconds = (slot * (0.5 + chance.number() * 0.4)) / 1_000;
-    events.push(made(begin, seconds, { status }));
+    events.push(makeEvent(begin, seconds, { status }));
     if (index >= alone)
-      events.push(made(begin + 1_000 + chance.number() * seconds * 500, seconds * 0.45, { status: 'not-afk' }));
+      events.push(makeEvent(begin + 1_000 + chance.number() * seconds * 500, seconds * 0.45, { status: 'not-afk' }));
   }
   return events;
 }
 
-function made(at: number, duration: number, data: Readonly<Record<string, unknown>>): DemoEvent {
+function makeEvent(at: number, duration: number, data: Readonly<Record<string, unknown>>): DemoEvent {
   return { timestamp: new Date(Math.round(at)).toISOString(), duration: Math.round(duration * 1_000) / 1_000, data };
 }

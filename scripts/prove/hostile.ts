@@ -385,7 +385,7 @@ function message(random: Random, secret: string, port: number, way: 'web' | 'tcp
   const judge = (received: Buffer) => {
     const answers = way === 'web' ? texts(received) : received.toString().split('\n');
     const refusals = answers.flatMap((one) => {
-      const read = parsed(one);
+      const read = parseLine(one);
       return read?.['success'] === false ? [read] : [];
     });
     for (const { code } of refusals) if (typeof code !== 'string' || !codes.has(code)) return `refused with ${code}`;
@@ -407,7 +407,7 @@ function message(random: Random, secret: string, port: number, way: 'web' | 'tcp
   return { way, bytes: whole, isAnswered, judge, manner: 'ends' };
 }
 
-function parsed(line: string): Record<string, unknown> | undefined {
+function parseLine(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null ? { ...value } : undefined;
@@ -539,7 +539,7 @@ function stream(random: Random): Input {
 }
 
 function refusedOn(received: Buffer): string | undefined {
-  const read = parsed(received.toString());
+  const read = parseLine(received.toString());
   return read?.['success'] === false ? undefined : `answered ${JSON.stringify(received.toString('latin1', 0, 50))}`;
 }
 

@@ -41,7 +41,7 @@ const pastMs = 10 * 366 * dayMs;
 /** Of a subscribed calendar, so that its meetings are known while it is away; and of a file, which nobody reads again. */
 const [aheadMs, fileAheadMs] = [60 * dayMs, 366 * dayMs];
 /** Older meetings that a calendar has forgotten, because it shows no older event at all, stay. */
-const keptAfterMs = 30 * dayMs;
+const retentionMs = 30 * dayMs;
 const opsAtOnce = 1_000;
 
 export interface CalendarsDeps extends FetchCalendarDeps {
@@ -277,19 +277,23 @@ export class Calendars {
     at: number,
   ): Promise<CalendarState> {
     const next = Math.round(at + refreshMs * (0.9 + this.#deps.hub.world.random() / 5));
-    if (fetched.kind === 'failed') return this.#failed(state, at, fetched.error);
+    if (fetched.kind === 'failed') return this.#stateAfterFailure(state, at, fetched.error);
     if (fetched.kind === 'unchanged') return { ...state, read: at, failing: null, next };
     const span = { from: (at - pastMs) * 1_000, to: (at + aheadMs) * 1_000 };
     const read = await this.#reader.read({ text: fetched.text, zone: await this.#deps.zoneOf(account), ...span });
-    if (!read.ok) return this.#failed(state, at, read.error);
+    if (!read.ok) return this.#stateAfterFailure(state, at, read.error);
     const stored = await this.#store(account, calendar, read.value, at);
     if (!stored.ok)
-      return this.#failed(state, at, `${stored.error}${stored.hint === undefined ? '' : `: ${stored.hint}`}`);
+      return this.#stateAfterFailure(
+        state,
+        at,
+        `${stored.error}${stored.hint === undefined ? '' : `: ${stored.hint}`}`,
+      );
     const { etag, modified } = fetched;
     return { ...state, ...readState(read.value, at), next, etag, modified };
   }
 
-  #failed(state: CalendarState, at: number, error: string): CalendarState {
+  #stateAfterFailure(state: CalendarState, at: number, error: string): CalendarState {
     const { since, tries } = state.failing ?? { since: at, tries: 0 };
     const next = Math.round(at + pauseAfter(tries, pausesMs, () => this.#deps.hub.world.random()));
     return { ...state, failing: { since, tries: tries + 1, error }, next };
@@ -307,7 +311,7 @@ export class Calendars {
     const { items } = await meetings.settled();
     const now = new Map(contents.meetings.map((meeting) => [meetingKey(calendar.id, meeting.key), meeting]));
     const prefix = meetingKey(calendar.id, '');
-    const forgotten = Math.min(contents.first ?? at * 1_000, (at - keptAfterMs) * 1_000);
+    const forgotten = Math.min(contents.first ?? at * 1_000, (at - retentionMs) * 1_000);
     const gone = [...items.values()].filter(({ key, time, end }) => {
       if (!key.startsWith(prefix) || now.has(key)) return false;
       return (time ?? 0) >= contents.from && (end ?? 0) > forgotten;

@@ -8,7 +8,7 @@ import type { Hub } from './hub.ts';
 import type { Op, StoredArchive } from './store.ts';
 
 /** Milliseconds in which every node has heard of a change, also where its notice was lost. */
-const heardMs = 6_000;
+const noticeMs = 6_000;
 
 /** Lists of the hub that name accounts, besides those of accounts and tokens. */
 const lists = [
@@ -67,7 +67,7 @@ export class AccountLifecycle {
       const moved = { ...outline, channel: to + channel.slice(name.length) };
       await this.#archive.load(moved, this.#archive.steps(channel), this.#archive.answers(channel));
     }
-    const touched = await this.#rewriteLists((key, value) => renamed(key, value, name, to));
+    const touched = await this.#rewriteLists((key, value) => renameAccount(key, value, name, to));
     const account = await this.#accounts.finishRename(name, to);
     await this.#forgetPast(touched);
     await this.#archive.erase(await this.#channelsOf(name));
@@ -85,7 +85,7 @@ export class AccountLifecycle {
     await this.#settle(name);
     const apps = new Set<string>();
     const touched = await this.#rewriteLists((key, value, list) => {
-      const next = tokens.has(key) ? undefined : without(key, value, name);
+      const next = tokens.has(key) ? undefined : removeAccount(key, value, name);
       if (list === 'apps' && next === undefined) apps.add(key);
       return next;
     });
@@ -117,7 +117,7 @@ export class AccountLifecycle {
   /** Resolves when no node writes to the account's channels any more. */
   async #settle(name: string): Promise<void> {
     const { world } = this.#hub;
-    if (this.#hub.isShared) await new Promise<void>((resolve) => world.after(heardMs, resolve));
+    if (this.#hub.isShared) await new Promise<void>((resolve) => world.after(noticeMs, resolve));
     await this.#hub.settled(name);
   }
 
@@ -167,7 +167,7 @@ function fieldOf(text: string, name: string): string {
 }
 
 /** The value of an item of a list without an account; undefined if the item is about the account alone. */
-function without(key: string, value: unknown, account: string): unknown {
+function removeAccount(key: string, value: unknown, account: string): unknown {
   if (key.split(' ').includes(account)) return undefined;
   if (property(value, 'account') === account || property(value, 'owner') === account) return undefined;
   // An organisation ends with its owner, and with its last member.
@@ -193,17 +193,17 @@ function withoutEntries(value: unknown, account: string): unknown {
 }
 
 /** The value of an item of a list with the new name of an account. Items that the name is a part of the key of are made anew. */
-function renamed(key: string, value: unknown, from: string, to: string): unknown {
-  return key.split(' ').includes(from) ? undefined : renamedIn(value, from, to);
+function renameAccount(key: string, value: unknown, from: string, to: string): unknown {
+  return key.split(' ').includes(from) ? undefined : renameIn(value, from, to);
 }
 
-function renamedIn(value: unknown, from: string, to: string): unknown {
-  if (Array.isArray(value)) return value.map((entry) => (entry === from ? to : renamedIn(entry, from, to)));
+function renameIn(value: unknown, from: string, to: string): unknown {
+  if (Array.isArray(value)) return value.map((entry) => (entry === from ? to : renameIn(entry, from, to)));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => {
       const isName = inner === from && (name === 'account' || name === 'owner');
-      return [name, isName ? to : renamedIn(inner, from, to)];
+      return [name, isName ? to : renameIn(inner, from, to)];
     }),
   );
 }

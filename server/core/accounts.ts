@@ -470,7 +470,7 @@ export class Accounts {
   }
 
   #identityOf(token: StoredToken, device: string, use: TokenUse): Identity {
-    this.#used(token.id, use);
+    this.#noteUse(token.id, use);
     this.#awaitEnd(token);
     return { account: token.account, device, token: token.id, scopes: token.scopes };
   }
@@ -607,7 +607,7 @@ export class Accounts {
   }
 
   /** Stores the last use: at most once an hour, or once a minute from another address or program, so that a login does not cost a write. */
-  #used(id: string, { address, client }: TokenUse): void {
+  #noteUse(id: string, { address, client }: TokenUse): void {
     const at = this.#hub.world.now();
     const use: TokenUse = { address: address.slice(0, 64), client: client.slice(0, longestClient) };
     const before = this.#documents.uses.view.items.get(id);

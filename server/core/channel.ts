@@ -432,7 +432,7 @@ export class Channel {
     return new Promise((resolve) => this.#reaching.push({ seq, resolve }));
   }
 
-  #reached(seq: number): void {
+  #resolveReached(seq: number): void {
     if (this.#reaching.length === 0) return;
     const reaching = this.#reaching;
     this.#reaching = reaching.filter((one) => one.seq > seq);
@@ -532,7 +532,7 @@ export class Channel {
         else for (const text of texts) this.#deps.publish(this.#topic(rendering), text, except);
       }
     }
-    this.#reached(this.#head.seq);
+    this.#resolveReached(this.#head.seq);
   }
 
   #remember(changes: readonly Change[]): void {
@@ -583,7 +583,7 @@ export class Channel {
       this.#publishArrived();
       // What still waits lacks steps that the store did not have a moment ago.
       if (this.#arrived.size > 0) this.#dropArrived();
-      this.#reached(Number.POSITIVE_INFINITY);
+      this.#resolveReached(Number.POSITIVE_INFINITY);
     }
   }
 

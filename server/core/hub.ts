@@ -154,7 +154,7 @@ export class Hub implements StoreUser {
 
   /** When a notice of another node last arrived, in milliseconds since 1970 by this process's clock; undefined before the first. */
   get lastNoticeAt(): number | undefined {
-    const heard = [...(this.#relay.heard?.values() ?? [])];
+    const heard = [...(this.#relay.lastNotices?.values() ?? [])];
     return heard.length === 0 ? undefined : Math.max(...heard);
   }
 
@@ -263,7 +263,7 @@ export class Hub implements StoreUser {
     if (this.#noticed.size > maxNoticed && oldest !== undefined) this.#noticed.delete(oldest);
   }
 
-  seen(): readonly SeenChannel[] {
+  seenChannels(): readonly SeenChannel[] {
     const noticed = [...this.#noticed].filter(([channel]) => !this.#open.has(channel));
     return [
       ...[...this.#open.values()].map((channel) => channel.seen),

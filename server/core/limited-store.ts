@@ -106,7 +106,7 @@ export class LimitedStore implements Store {
     if (growth.puts > 0) {
       const refusal = this.#disk() ?? this.#refuseVisitor(count, channel, write, growth);
       if (refusal !== undefined) return this.#refuse(channel, write, keep, refusal);
-      if (count.waiting !== undefined || this.#exceeded(count, channel, growth) !== undefined)
+      if (count.waiting !== undefined || this.#exceededLimit(count, channel, growth) !== undefined)
         return this.#appendLater(count, channel, write, keep);
     }
     return this.#append(count, channel, write, keep);
@@ -165,12 +165,12 @@ export class LimitedStore implements Store {
   async #decide(count: OwnerCount, channel: string, write: Write, keep: Keep): Promise<LimitName | undefined> {
     const growth = growthOf(write);
     if (growth.puts === 0) return undefined;
-    if (this.#exceeded(count, channel, growth) !== undefined) {
+    if (this.#exceededLimit(count, channel, growth) !== undefined) {
       if (Math.abs(this.#world.now() - count.measuredAt) >= measureAgainMs) await this.#measure(count);
     }
-    const name = this.#exceeded(count, channel, growth);
+    const name = this.#exceededLimit(count, channel, growth);
     if (name === undefined || growth.puts > maxLookups) return name;
-    return this.#exceeded(count, channel, await this.#netGrowth(channel, write, keep));
+    return this.#exceededLimit(count, channel, await this.#netGrowth(channel, write, keep));
   }
 
   /** The growth without what the write replaces. */
@@ -186,7 +186,7 @@ export class LimitedStore implements Store {
     return { bytes, puts };
   }
 
-  #exceeded(count: OwnerCount, channel: string, { bytes, puts }: Growth): LimitName | undefined {
+  #exceededLimit(count: OwnerCount, channel: string, { bytes, puts }: Growth): LimitName | undefined {
     const { owner } = count;
     const isNew = (count.channels.get(channel)?.items ?? 0) === 0;
     const entry = count.channels.get(channel) ?? { bytes: 0, items: 0 };

@@ -68,10 +68,10 @@ export async function writeAfterReading(
     if (appended.ok) return appended;
     await channel.refresh();
   }
-  throw overtaken(channel);
+  throw overtakenError(channel);
 }
 
-function overtaken({ name }: Channel): Error {
+function overtakenError({ name }: Channel): Error {
   return new Error(`${name}: ${maxAttempts} writes in a row were overtaken by other writers`);
 }
 
@@ -140,7 +140,7 @@ export class OptimisticChannel {
       if (appended.replayed || appended.steps !== sent.steps) await this.load();
       return appended;
     }
-    throw overtaken(this.channel);
+    throw overtakenError(this.channel);
   }
 
   /**
@@ -164,7 +164,7 @@ export class OptimisticChannel {
       if (appended.replayed || appended.steps !== sent.steps) await this.load();
       return appended;
     }
-    throw overtaken(this.channel);
+    throw overtakenError(this.channel);
   }
 
   /** @returns undefined if another writer was faster */
@@ -182,7 +182,7 @@ export class OptimisticChannel {
   /** Appends without a base, whatever the state is. The state is read anew before the next write that depends on it. */
   async writeUnconditionally(write: BaselessWrite): Promise<Committed> {
     this.#isKnown = false;
-    const appended = await this.#decided(this.channel.write(write));
+    const appended = await this.#trackDecision(this.channel.write(write));
     if (!appended.ok) throw new Error(`${this.channel.name}: the store refused a write without a base as stale`);
     return appended;
   }
@@ -229,7 +229,7 @@ export class OptimisticChannel {
     this.#writes = this.channel.writes;
     const steps = this.#projection.applyWrite(write, base);
     this.#seq = base + steps;
-    return { ok: true, decided: this.#decided(appending, steps), steps };
+    return { ok: true, decided: this.#trackDecision(appending, steps), steps };
   }
 
   #enqueue<Result>(send: () => Result): Promise<Result> {
@@ -272,7 +272,7 @@ export class OptimisticChannel {
    * for the same answer goes on.
    * @param steps how many steps the state assumes
    */
-  async #decided(appending: Promise<Appended>, steps?: number): Promise<Appended> {
+  async #trackDecision(appending: Promise<Appended>, steps?: number): Promise<Appended> {
     this.#newest = appending;
     this.#underWay += 1;
     try {

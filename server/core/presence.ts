@@ -125,7 +125,7 @@ export class Presence {
 
   /** Reads who is in a channel, on all nodes, the longest present first. While the board cannot be read, others are as they were last seen. */
   async read(channel: string): Promise<readonly Here[]> {
-    return this.#listed(channel, await this.#readOthers(channel));
+    return this.#list(channel, await this.#readOthers(channel));
   }
 
   /** Reads who is in which channel, on all nodes, by the full name of the channel. */
@@ -137,7 +137,7 @@ export class Presence {
       this.#world.log.warn({ error }, 'presence: cannot read who is on other nodes');
     }
     const channels = new Set([...this.#own.keys(), ...others.keys()]);
-    return new Map([...channels].map((channel) => [channel, this.#listed(channel, others.get(channel) ?? [])]));
+    return new Map([...channels].map((channel) => [channel, this.#list(channel, others.get(channel) ?? [])]));
   }
 
   /**
@@ -158,7 +158,7 @@ export class Presence {
     let isOver = false;
     const update = () => {
       if (isOver || !isReady) return;
-      const text = show(this.#listed(channel, this.#others.get(channel) ?? []));
+      const text = show(this.#list(channel, this.#others.get(channel) ?? []));
       if (text === shown) return;
       if (send(text) === 'dropped') this.#world.after(pollMs, update);
       else shown = text;
@@ -194,7 +194,7 @@ export class Presence {
     }
   }
 
-  #listed(channel: string, others: readonly Here[]): readonly Here[] {
+  #list(channel: string, others: readonly Here[]): readonly Here[] {
     const own = [...(this.#own.get(channel) ?? [])].map(([member, since]) => hereOf(member, since));
     return [...own, ...others].sort((one, other) => one.since - other.since || (one.id < other.id ? -1 : 1));
   }

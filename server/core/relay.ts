@@ -16,7 +16,7 @@ export interface Relay {
   /** Why notices do not travel at the moment; undefined while they do. */
   readonly trouble: string | undefined;
   /** When each other node was last heard, in milliseconds since 1970. */
-  readonly heard?: ReadonlyMap<string, number>;
+  readonly lastNotices?: ReadonlyMap<string, number>;
   announce(notice: ChangeNotice): void;
   /**
    * @param onNotice called with notices of other nodes, never with this node's own

@@ -102,7 +102,7 @@ export class Session {
   readonly since: number;
   identity: Identity;
   /** Whether it understands `away`; one that does not is closed without a word when the hub stops. */
-  hearsAway = true;
+  understandsAway = true;
   /** Takes no further requests. Resolves when those under way are answered; undefined if there is none. */
   finish: (() => Promise<void> | undefined) | undefined;
   #hub: SessionHost;
@@ -269,7 +269,7 @@ export class Session {
     const limit = code === 'slow' ? 'unread answers' : code === 'too_many' ? 'followed channels' : undefined;
     if (limit !== undefined) this.#hub.events.report({ event: 'limit_reached', limit, of: this.peer.address });
     if (code !== 'away') this.peer.send(refusalText(refuse(code)));
-    else if (this.hearsAway)
+    else if (this.understandsAway)
       this.peer.send(JSON.stringify({ success: true, type: 'away', retry_ms: this.#returnMs() }));
     this.peer.close(closeCode(code) ?? 1008, errors[code].text);
     this.closed();

@@ -181,7 +181,7 @@ export interface SeenChannel {
 /** What a store that other nodes share needs of the node. */
 export interface StoreUser {
   /** What this node has seen, by which the store knows whether a database that took over has all of it. */
-  seen(): readonly SeenChannel[];
+  seenChannels(): readonly SeenChannel[];
   /** The store has another epoch: nothing that was read before can be continued. */
   renew(): void;
 }

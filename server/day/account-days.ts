@@ -151,8 +151,8 @@ export class AccountDays {
     const options = { from, to, timeout, idle, bridge, classifier };
     const hours = classifier.readsClock ? hoursOf([from, to], calendar) : [];
     const evidence = {
-      events: joined(parts.map(({ events }) => events)),
-      heartbeats: joined(parts.map(({ heartbeats }) => heartbeats)),
+      events: concatenate(parts.map(({ events }) => events)),
+      heartbeats: concatenate(parts.map(({ heartbeats }) => heartbeats)),
     };
     for (let round = 0; ; round += 1) {
       // Many days are asked for at once, and the answers of the store alone would never let others have their turn between them.
@@ -241,7 +241,7 @@ export function fingerprintOf(settings: AccountDaySettings): string {
   return JSON.stringify(settings);
 }
 
-function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
+function concatenate<T>(lists: readonly (readonly T[])[]): readonly T[] {
   const filled = lists.filter(({ length }) => length > 0);
   const none: readonly T[] = [];
   return filled.length === 1 ? (filled[0] ?? none) : none.concat(...filled);

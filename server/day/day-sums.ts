@@ -156,8 +156,8 @@ export class DaySums {
   ): Promise<SummedDay> {
     const listened = [...this.#listened].map(([name, { channel }]) => [name, channel.position.seq] as const);
     const positions = Object.fromEntries(listened);
-    const heard: Change[] = [];
-    this.#computing.add(heard);
+    const arrived: Change[] = [];
+    this.#computing.add(arrived);
     try {
       const final = plan.finals.has(date) ? await this.#days.stored(date) : undefined;
       const large = await this.#days.largeParts(span, plan.settings);
@@ -167,7 +167,7 @@ export class DaySums {
           : { sums: final, presence: presenceIn(final) };
       const summed = summedIn(date, computed, span, plan);
       const keys = hashesOf([...parts, ...large]);
-      if (heard.some((change) => touches(change, span, keys))) return await this.#changing(date, span, plan);
+      if (arrived.some((change) => touches(change, span, keys))) return await this.#changing(date, span, plan);
       const text = Buffer.from(keys.buffer, keys.byteOffset, keys.byteLength).toString('base64');
       const kept = { format, decidedBy: decidedBy(plan, date), ...span, positions, keys: text, small, ...summed };
       this.#live.set(date, { kept, keys });
@@ -175,7 +175,7 @@ export class DaySums {
       this.#cancelWrite ??= this.#hub.world.after(writeMs, () => void this.#write());
       return summed;
     } finally {
-      this.#computing.delete(heard);
+      this.#computing.delete(arrived);
     }
   }
 
@@ -194,7 +194,7 @@ export class DaySums {
       this.#listened.set(name, {
         channel,
         stop: channel.listen(
-          (changes) => this.#heard(changes),
+          (changes) => this.#onChanges(changes),
           () => this.#live.clear(),
         ),
       });
@@ -214,15 +214,15 @@ export class DaySums {
         this.#live.clear();
         return;
       }
-      this.#heard(since.changes, name);
+      this.#onChanges(since.changes, name);
       if (!since.more) return;
       seq = since.changes.at(-1)?.seq ?? seq;
     }
   }
 
   /** @param channel only days that were kept before the change are touched by it */
-  #heard(changes: readonly Change[], channel?: string): void {
-    for (const heard of this.#computing) heard.push(...changes);
+  #onChanges(changes: readonly Change[], channel?: string): void {
+    for (const arrived of this.#computing) arrived.push(...changes);
     for (const [date, { kept, keys }] of this.#live) {
       const after = channel === undefined ? -1 : (kept.positions[channel] ?? 0);
       if (changes.some((change) => change.seq > after && touches(change, kept, keys))) this.#live.delete(date);

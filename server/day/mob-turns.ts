@@ -139,12 +139,12 @@ export class MobTurns {
     if (ended.length === 0) return;
     const goal = ordered.find(({ key }) => key === goalKey);
     const text = goal === undefined ? null : readGoalItem(goal).text;
-    for (const [account, names] of await this.#declared())
+    for (const [account, names] of await this.#declaredNames())
       await this.#copyTo(account, names, room.slice(prefix.length), ended, text);
   }
 
   /** Accounts that declared names. */
-  async #declared(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  async #declaredNames(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     const known = this.#named;
     if (known !== undefined) return known;
     const named = new Map<string, ReadonlySet<string>>();

@@ -106,7 +106,7 @@ export function registryRoutes(deps: DayRouteDeps): readonly Route[] {
 }
 
 /** @param channel without the account */
-function admitted(deps: DayRouteDeps, request: Request, verb: 'read' | 'write', channel: string) {
+function admit(deps: DayRouteDeps, request: Request, verb: 'read' | 'write', channel: string) {
   const known = authenticate(deps, request);
   if (!known.ok) return known;
   const allowed = isAllowed(known.identity, verb, `${known.identity.account}/${channel}`);
@@ -119,7 +119,7 @@ async function edit(
   channel: string,
   change: (view: ChannelState, body: unknown) => Edited,
 ): Promise<Reply> {
-  const known = admitted(deps, request, 'write', channel);
+  const known = admit(deps, request, 'write', channel);
   return known.ok
     ? reply(await writeEdit(deps, known.identity, channel, (view) => change(view, bodyOf(request))))
     : reply(known);
@@ -152,7 +152,7 @@ export async function writeEdit(
 }
 
 async function preview(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
-  const known = admitted(deps, request, 'read', 'rules');
+  const known = admit(deps, request, 'read', 'rules');
   if (!known.ok) return known;
   const { identity } = known;
   const body = bodyOf(request);
@@ -212,7 +212,7 @@ function readPreview(body: unknown): PreviewRequest | undefined {
 }
 
 async function importRules(deps: DayRouteDeps, request: Request): Promise<DayRouteOutcome> {
-  const known = admitted(deps, request, 'write', 'rules');
+  const known = admit(deps, request, 'write', 'rules');
   if (!known.ok) return known;
   const { identity } = known;
   const { hub } = deps.days;

@@ -447,7 +447,7 @@ export class Forwarder {
   }
 
   /** Steps of all channels that the hub does not have yet. */
-  #queued(): number {
+  #countQueued(): number {
     return [...this.#channels]
       .filter(([name]) => name !== bucketsChannel)
       .reduce((sum, [name, { position }]) => sum + Math.max(0, position.seq - this.#progress(name).sent), 0);
@@ -458,7 +458,7 @@ export class Forwarder {
     // The bucket was deleted locally: the delete is forwarded, and removes its events on the hub.
     if (description === undefined) return 'done';
     const { type, client, hostname, created, data } = description;
-    const waiting = Math.max(0, this.#queued() - content.events.length - content.removed.length);
+    const waiting = Math.max(0, this.#countQueued() - content.events.length - content.removed.length);
     const batch: Batch = { write_id: id, about: { type, client, hostname, created, data }, ...content, waiting };
     const response = await this.#deps.upstream.send({
       method: 'POST',

@@ -65,17 +65,17 @@ export class Tickets {
     const key = keyOf(ticket);
     const channel = await this.#channel();
     const [item] = await channel.read({ key });
-    if (item === undefined) return spent();
+    if (item === undefined) return refuseSpent();
     const at = this.#hub.world.now();
     const removed = await channel.write({ ops: [{ op: 'remove', key }], origin: 'hub', at });
     const identity: unknown = JSON.parse(item.value);
     const isMine = removed.ok && removed.steps === 1;
     const leftMs = (item.time ?? 0) / 1_000 - at;
     // More is left than it ever had: the clock was set back meanwhile.
-    if (!isMine || leftMs <= 0 || leftMs > ticketMs || !isIdentity(identity)) return spent();
+    if (!isMine || leftMs <= 0 || leftMs > ticketMs || !isIdentity(identity)) return refuseSpent();
     // The token may have been revoked or limited meanwhile.
     const scopes = identity.token === '' ? identity.scopes : this.#trust.accounts.scopesOf(identity.token);
-    return scopes === undefined ? spent() : { ok: true, identity: { ...identity, scopes } };
+    return scopes === undefined ? refuseSpent() : { ok: true, identity: { ...identity, scopes } };
   }
 
   #channel(): Promise<Channel> {
@@ -96,6 +96,6 @@ function keyOf(ticket: string): string {
   return createHash('sha256').update(ticket).digest('hex');
 }
 
-function spent(): Refusal {
+function refuseSpent(): Refusal {
   return refuse('login_first', '', 'a ticket opens one stream within 30 s: POST /-/tickets for another');
 }

@@ -9,7 +9,7 @@ import type { Op } from '../core/store.ts';
 import type { McpTier } from './rights.ts';
 import { type Pseudonyms, pseudonymsBy } from './text.ts';
 
-const keptMs = 90 * 24 * 3_600_000;
+const retentionMs = 90 * 24 * 3_600_000;
 /** How often old items are removed, and how many at once. */
 const sweepMs = 3_600_000;
 const removedAtOnce = 2_000;
@@ -70,7 +70,7 @@ export class AccessLog {
 
   async #sweep(channel: Channel, at: number): Promise<void> {
     try {
-      const old = await channel.read({ to: (at - keptMs) * 1_000, limit: removedAtOnce });
+      const old = await channel.read({ to: (at - retentionMs) * 1_000, limit: removedAtOnce });
       const ops = old.map(({ key }): Op => ({ op: 'remove', key }));
       if (ops.length > 0) await channel.write({ ops, origin: 'mcp', at });
     } catch (error) {

@@ -65,7 +65,7 @@ async function readTasks({ deps, identity, rights }: ToolContext): Promise<Reado
   return new Map(tasksIn(await document.settled()).map((task) => [task.key, task]));
 }
 
-const forbidden = (channel: string) => refuse('forbidden', '', `this token may not read ${channel}`);
+const refuseChannel = (channel: string) => refuse('forbidden', '', `this token may not read ${channel}`);
 
 export async function readDay(
   context: ToolContext,
@@ -173,7 +173,7 @@ export async function listTasks(
   context: ToolContext,
   { state = 'open' }: Static<typeof TasksInput>,
 ): Promise<ToolOutcome<Static<typeof TasksOutput>>> {
-  if (!context.rights.mayRead('tasks')) return forbidden('tasks');
+  if (!context.rights.mayRead('tasks')) return refuseChannel('tasks');
   const now = Math.floor(context.deps.days.hub.world.now() / 1_000);
   const fits = (of: string) => state === 'all' || of === state || (state === 'open' && of === 'running');
   const all = [...(await readTasks(context)).values()].map((task) => viewTask(task, now));

@@ -18,7 +18,7 @@ import { longestPauseMs, tryContext } from './outcome.ts';
 import type { PostOutcome, PostRequest } from './post.ts';
 import type { AllowedHosts } from './public-address.ts';
 import type { Sealer } from './sealed.ts';
-import { type ChannelHead, failed, type SendDeps, TargetSender } from './send-target.ts';
+import { type ChannelHead, type SendDeps, stateAfterFailure, TargetSender } from './send-target.ts';
 import { outboxOf, StoredTarget } from './target-state.ts';
 import {
   emptyState,
@@ -208,7 +208,7 @@ export class Outbox {
   async retry(account: string, id: string): Promise<{ readonly ok: true } | Refusal> {
     const document = await this.#document(account);
     if (!document.view.items.has(targetKey(id))) return refuse('not_found', 'webhook or relay');
-    await this.#stored(account, id).change((state) =>
+    await this.#targetOf(account, id).change((state) =>
       state.failing === null ? state : { ...state, failing: { ...state.failing, next: this.#deps.hub.world.now() } },
     );
     this.#wake(account);
@@ -246,7 +246,7 @@ export class Outbox {
     return outboxOf(this.#deps.hub, account);
   }
 
-  #stored(account: string, id: string): StoredTarget {
+  #targetOf(account: string, id: string): StoredTarget {
     return new StoredTarget(this.#deps.hub, this.#self, account, id);
   }
 
@@ -348,7 +348,7 @@ export class Outbox {
     const { sent } = stateIn((await this.#document(account)).view.items, id);
     const heads = headsOf(target, all).filter(({ channel, seq }) => (sent[channel]?.seq ?? 0) < seq);
     if (heads.length === 0 && target.kind !== 'mqtt') return;
-    const held = await this.#stored(account, id).take((state, now) => {
+    const held = await this.#targetOf(account, id).take((state, now) => {
       const isDue = state.failing === null || state.failing.next <= now;
       if (!isDue && state.failing !== null) this.#wakeAt(account, id, state.failing.next);
       return isDue;
@@ -358,7 +358,7 @@ export class Outbox {
     try {
       const secrets = readSecrets((await this.#deps.sealer()).open(target.sealed, id));
       if (secrets === undefined) {
-        state = failed(state, world.now(), { again: sealedElsewhere, afterMs: longestPauseMs });
+        state = stateAfterFailure(state, world.now(), { again: sealedElsewhere, afterMs: longestPauseMs });
         return;
       }
       const end = new AbortController();
@@ -376,7 +376,7 @@ export class Outbox {
           },
         });
         const { pauseMs } = tryContext(world.now(), state.failing?.tries ?? 0, () => world.random());
-        if (why !== undefined) state = failed(state, world.now(), { again: why, afterMs: pauseMs });
+        if (why !== undefined) state = stateAfterFailure(state, world.now(), { again: why, afterMs: pauseMs });
         return;
       }
       const sender = new TargetSender(this.#sendDeps, to, stop, held);

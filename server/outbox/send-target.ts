@@ -34,7 +34,7 @@ const positionLost = 'the hub was restored, or forgot the position: what changed
 export class TargetSender {
   readonly #deps: SendDeps;
   readonly #to: Sending;
-  readonly #held: HeldTarget;
+  readonly #target: HeldTarget;
   readonly #stop: AbortSignal;
   #state: TargetState;
 
@@ -42,7 +42,7 @@ export class TargetSender {
   constructor(deps: SendDeps, to: Sending, stop: AbortSignal, held: HeldTarget) {
     this.#deps = deps;
     this.#to = to;
-    this.#held = held;
+    this.#target = held;
     this.#stop = stop;
     this.#state = held.taken;
   }
@@ -77,11 +77,11 @@ export class TargetSender {
         const again = await this.#deliver(delivery, channel);
         if (this.#stop.aborted) return false;
         if (again !== undefined) {
-          this.#state = failed(this.#state, this.#deps.hub.world.now(), again);
+          this.#state = stateAfterFailure(this.#state, this.#deps.hub.world.now(), again);
           return false;
         }
         count += 1;
-        if (count % storedEvery === 0) await this.#held.store(this.#state);
+        if (count % storedEvery === 0) await this.#target.store(this.#state);
       }
       this.#moveTo(channel, { epoch: newest, seq: since.more ? (since.changes.at(-1)?.seq ?? seq) : since.head.seq });
       if (!since.more) return true;
@@ -118,7 +118,7 @@ export class TargetSender {
   }
 }
 
-export function failed(state: TargetState, now: number, { again, afterMs }: SendAgain): TargetState {
+export function stateAfterFailure(state: TargetState, now: number, { again, afterMs }: SendAgain): TargetState {
   const { since, tries } = state.failing ?? { since: now, tries: 0 };
   return { ...state, failing: { since, tries: tries + 1, next: Math.round(now + afterMs), error: again } };
 }

@@ -5,7 +5,7 @@ export class Markup {
   readonly #text: string;
 
   constructor(parts: readonly string[], holes: readonly Hole[]) {
-    this.#text = parts.map((part, index) => part + written(holes[index] ?? '')).join('');
+    this.#text = parts.map((part, index) => part + format(holes[index] ?? '')).join('');
   }
 
   toString(): string {
@@ -23,7 +23,7 @@ const escapes: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-function written(hole: Hole): string {
+function format(hole: Hole): string {
   if (hole instanceof Markup) return hole.toString();
   if (typeof hole === 'object') return hole.join('\n');
   return String(hole).replace(/[&<>"']/g, (character) => escapes[character] ?? '');

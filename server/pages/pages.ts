@@ -95,7 +95,7 @@ function manifest(built: Bundle, { base }: HubFacts): Asset {
 }
 
 /** `http://localhost:5600/` → `localhost:5600/`: an address as people read it. */
-function shown(url: string): string {
+function shortAddress(url: string): string {
   return url.replace(/^https?:\/\//, '');
 }
 
@@ -109,7 +109,7 @@ function paste(lines: readonly string[]): Markup {
 }
 
 /** How each kind of client finds this hub. */
-function doors(url: string, about: HubFacts): Markup {
+function clientAddresses(url: string, about: HubFacts): Markup {
   const { hostname } = new URL(url);
   const kronos =
     about.kronosPort === null
@@ -120,7 +120,7 @@ function doors(url: string, about: HubFacts): Markup {
 <div><dt>Mob timer</dt><dd><p>Rooms with a shared timer, for this page and the <code>mob</code> command.</p><p><code>MOB_TIMER_URL=${url}</code></p></dd></div>
 <div><dt>Kronos</dt><dd>${kronos}</dd></div>
 <div><dt>WakaTime</dt><dd><p>What your editors worked on, from every WakaTime plugin.</p><p><code>api_url = ${url}api/v1</code></p></dd></div>
-<div><dt>ActivityWatch</dt><dd><p>What was in front of you, from every ActivityWatch watcher.</p><p><code>${shown(url).replace(/\/$/, '')}</code></p></dd></div>
+<div><dt>ActivityWatch</dt><dd><p>What was in front of you, from every ActivityWatch watcher.</p><p><code>${shortAddress(url).replace(/\/$/, '')}</code></p></dd></div>
 </dl>`;
 }
 
@@ -149,7 +149,7 @@ ${paste([`export MOB_TIMER_URL=${facts.url}`, `export MOB_TIMER_ROOM=${facts.sug
 <form method="post" action="${about.base}/">
 <label for="room">Room</label>
 <div class="join-row">
-<span class="address"><span class="prefix" id="prefix">${shown(facts.url)}</span><input id="room" name="room" value="${facts.refused === '' ? facts.suggested : facts.refused}" required autofocus maxlength="200" pattern="[A-Za-z0-9_\\-]+" title="Letters, digits, - and _" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby="prefix room-hint${facts.refused === '' ? '' : ' refused'}"></span>
+<span class="address"><span class="prefix" id="prefix">${shortAddress(facts.url)}</span><input id="room" name="room" value="${facts.refused === '' ? facts.suggested : facts.refused}" required autofocus maxlength="200" pattern="[A-Za-z0-9_\\-]+" title="Letters, digits, - and _" autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby="prefix room-hint${facts.refused === '' ? '' : ' refused'}"></span>
 <button class="primary" type="submit">Join</button>
 </div>
 ${facts.refused === '' ? nothing : refusal}
@@ -162,7 +162,7 @@ ${quiet ? first : nothing}
 <h2>What this hub is</h2>
 <p>Horai is a small server for a person's or a team's time. What comes in by any of these doors is kept here, on this
 machine, and is the same on every device. <a href="${about.base}/help">Help</a> has the lines to paste.</p>
-${doors(facts.url, about)}
+${clientAddresses(facts.url, about)}
 </section>`,
   });
 }

@@ -31,7 +31,7 @@ export function numberKeys(sources: readonly SourceText[]): ReadonlyMap<string, 
 /** @returns the source as it is bundled */
 export function withNumbers({ path, text }: SourceText, numbers: ReadonlyMap<string, number>): string {
   const found = /^languages\/[a-z]{2}(?:-\w+)?\.ts$/.test(path) ? tableIn(text) : undefined;
-  if (found !== undefined) return packed(found, numbers);
+  if (found !== undefined) return packTable(found, numbers);
   return text.replace(literal, (all, quote: string, key: string) => {
     const number = numbers.get(key);
     return number === undefined ? all : `${quote}${number}${quote}`;
@@ -49,7 +49,7 @@ function tableIn(text: string): TextTable | undefined {
 }
 
 /** An array, whose indices are the numbers, with the other keys as properties. */
-function packed({ name, texts }: TextTable, numbers: ReadonlyMap<string, number>): string {
+function packTable({ name, texts }: TextTable, numbers: ReadonlyMap<string, number>): string {
   const all = Object.entries(texts);
   const numbered = all
     .flatMap(([key, text]) => ({ number: numbers.get(key) ?? -1, text }))

@@ -174,7 +174,7 @@ async function feed(deps: DayRouteDeps, request: Request): Promise<Reply> {
   if (link === undefined) return text(404, 'no such link, or none any more\n', noStore);
   const { name, days, titles, shortest } = link.share;
   const stretches = await recentStretches(deps, account, days, request);
-  const shown = joined(stretches, titles).filter(({ from, to }) => to - from >= shortest * 60_000_000);
+  const shown = joinNeighbours(stretches, titles).filter(({ from, to }) => to - from >= shortest * 60_000_000);
   return {
     status: 200,
     headers: { ...noStore, 'content-type': 'text/calendar; charset=utf-8' },
@@ -201,7 +201,7 @@ async function recentStretches(
 }
 
 /** Without titles, neighbours of one project are one event: where one task ends and the next begins is not shown. */
-function joined(stretches: readonly TimeStretch[], hasTitles: boolean): readonly TimeStretch[] {
+function joinNeighbours(stretches: readonly TimeStretch[], hasTitles: boolean): readonly TimeStretch[] {
   if (hasTitles) return stretches;
   const all: TimeStretch[] = [];
   for (const stretch of stretches) {

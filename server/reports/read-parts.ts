@@ -88,12 +88,12 @@ function labelOf({ project, task, evidence }: DaySegment, labels: TimeLabels): O
   const [winner] = evidence;
   const entries = winner?.channel === 'entries' ? winner.keys.flatMap((key) => labels.entries.get(key) ?? []) : [];
   const text = entries.find((entry) => entry.text !== '')?.text ?? '';
-  if (task === null) return { project, task: null, tags: sorted(entries.flatMap(({ tags }) => tags)), text };
+  if (task === null) return { project, task: null, tags: uniqueSorted(entries.flatMap(({ tags }) => tags)), text };
   const { id = 0, title = '', tags = [] } = labels.tasks.get(task) ?? {};
-  return { project, task: { key: task, id, title }, tags: sorted(tags), text };
+  return { project, task: { key: task, id, title }, tags: uniqueSorted(tags), text };
 }
 
-function sorted(tags: readonly string[]): readonly string[] {
+function uniqueSorted(tags: readonly string[]): readonly string[] {
   return [...new Set(tags)].sort();
 }
 

@@ -133,9 +133,9 @@ async function readTerms(
       if (before !== undefined) return before;
       const rounding =
         override === undefined
-          ? (inherited(projects, project, 'rounding') ?? settings.rounding)
+          ? (inheritedTerm(projects, project, 'rounding') ?? settings.rounding)
           : (override ?? undefined);
-      const rate = project === null ? undefined : (inherited(projects, project, 'rate') ?? settings.rate);
+      const rate = project === null ? undefined : (inheritedTerm(projects, project, 'rate') ?? settings.rate);
       const terms = { rounding, rate };
       known.set(project, terms);
       return terms;
@@ -146,7 +146,7 @@ async function readTerms(
 type RegisteredProjects = ReadonlyMap<string, NamedProject['project']>;
 
 /** What a project says, else what the nearest of its parents says. */
-function inherited<N extends 'rate' | 'rounding'>(
+function inheritedTerm<N extends 'rate' | 'rounding'>(
   projects: RegisteredProjects,
   project: string | null,
   name: N,

@@ -54,7 +54,7 @@ export function makeTimeReport(
     if (group === undefined) groups.set(key, [rounded]);
     else group.push(rounded);
   }
-  const sorted = [...groups.values()].map((group) => summed(group)).sort((one, other) => compare(one, other, by));
+  const sorted = [...groups.values()].map((group) => sumGroup(group)).sort((one, other) => compare(one, other, by));
   const paid = new PaidTime();
   let before: ReadonlyMap<string, number> = new Map();
   const rows = sorted.map(({ first, time, rounded, rounding, paid: own }): TimeReportRow => {
@@ -65,7 +65,7 @@ export function makeTimeReport(
     before = upTo;
     return { ...labelsOf(first, by), time, rounded, rounding, amounts };
   });
-  const all = summed(sorted.flatMap(({ group }) => group));
+  const all = sumGroup(sorted.flatMap(({ group }) => group));
   const amounts = [...paid.amounts().keys()].map((currency) => amountOf(currency, paid.amounts(), new Map()));
   return { rows, total: { time: all.time, rounded: all.rounded, rounding: all.rounding, amounts } };
 }
@@ -100,7 +100,7 @@ function roundParts(parts: readonly TimePart[], termsOf: TermsOf): readonly Roun
   });
 }
 
-function summed(group: readonly RoundedPart[]) {
+function sumGroup(group: readonly RoundedPart[]) {
   const paid = new PaidTime();
   for (const { part, rounded, terms } of group)
     if (part.project !== null && terms.rate !== undefined) paid.add(rounded, terms.rate);
@@ -148,7 +148,7 @@ function labelsOf(part: TimePart | undefined, by: readonly ReportDimension[]): P
   return Object.fromEntries(by.map((dimension) => [dimension, all[dimension]]));
 }
 
-type SummedGroup = ReturnType<typeof summed>;
+type SummedGroup = ReturnType<typeof sumGroup>;
 
 /** By person and day; the last of the other dimensions by time, the longest first. */
 function compare(one: SummedGroup, other: SummedGroup, by: readonly ReportDimension[]): number {

@@ -137,14 +137,14 @@ export class Dispatcher {
   /** Finds the route of a request before its body is read, or the reply that refuses it. */
   findRoute(head: RequestHead): FoundRoute {
     const refusal = head.host === '' ? refuse('host', '', 'send a Host header') : this.#admit(head, head);
-    if (refusal !== undefined) return this.#refused(head, refusalReply(refusal));
+    if (refusal !== undefined) return this.#refuse(head, refusalReply(refusal));
     const found = this.#router.find(head.method, head.path);
     const isRefusable = head.method !== 'OPTIONS' && !(found.ok && found.route.isEmbeddable === true);
     const embedding = isRefusable ? this.#handlers.admitEmbedding?.(head) : undefined;
-    if (embedding !== undefined) return this.#refused(head, refusalReply(embedding));
+    if (embedding !== undefined) return this.#refuse(head, refusalReply(embedding));
     if (!found.ok) {
       const isPage = found.reply.status === 404 && acceptsHtml(head);
-      return this.#refused(head, (isPage ? this.#handlers.missingPage?.(head.path) : undefined) ?? found.reply);
+      return this.#refuse(head, (isPage ? this.#handlers.missingPage?.(head.path) : undefined) ?? found.reply);
     }
     const limit = found.route.limit ?? MESSAGE_LIMIT;
     const refuseTooLarge = (): Reply => {
@@ -157,7 +157,7 @@ export class Dispatcher {
     return { ok: true, match: found, limit, refuseTooLarge };
   }
 
-  #refused(head: RequestHead, reply: Reply): FoundRoute {
+  #refuse(head: RequestHead, reply: Reply): FoundRoute {
     this.#handlers.onRequest?.(head, head.method, 'none')(reply.status);
     return { ok: false, reply };
   }

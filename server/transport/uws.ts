@@ -570,7 +570,7 @@ function openStream(
   const connection = dispatcher.openStream(sink, stream, callerOnly(head));
   sink.flushed = () => connection.flushed();
   state.onEnd = () => {
-    sink.gone();
+    sink.markClosed();
     dispatcher.closed(connection, false);
   };
 }
@@ -715,7 +715,7 @@ class UwsStreamSink implements ByteSink {
   }
 
   /** The connection is closed; `res` must not be used any more. */
-  gone(): void {
+  markClosed(): void {
     this.#state = 'gone';
     this.#unsent = Buffer.alloc(0);
   }

@@ -229,7 +229,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
     if (this.#session !== undefined && this.#session.identity.token !== identity.token) this.#resetSession();
     if (this.#session === undefined) {
       const session = new Session(this.#deps.hub, this.#peer, identity);
-      session.hearsAway = !this.#isPlain;
+      session.understandsAway = !this.#isPlain;
       session.finish = () => this.#finish();
       this.#session = session;
       session.atEnd(() => {
@@ -262,7 +262,7 @@ class WireConversation<D extends TaskDevice> implements Conversation, ResponseSi
     if (this.#responses.isOver) return;
     if (this.#isPlain && !isPlain(request)) {
       this.#isPlain = false;
-      if (this.#session !== undefined) this.#session.hearsAway = true;
+      if (this.#session !== undefined) this.#session.understandsAway = true;
     }
     if (request.type === 'login') return this.#logIn(request);
     const { ref } = request;

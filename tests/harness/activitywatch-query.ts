@@ -1,6 +1,6 @@
 // Runs queries over a few buckets in memory, without threads and HTTP. The results are JSON as clients receive it.
 
-import { type Evaluated, evaluate, parsed } from '../../server/adapters/activitywatch/query/evaluate.ts';
+import { type Evaluated, evaluate, parseProgram } from '../../server/adapters/activitywatch/query/evaluate.ts';
 import { type Fed, Replica } from '../../server/adapters/activitywatch/query/replica.ts';
 import { ResultWriter } from '../../server/adapters/activitywatch/query/values.ts';
 
@@ -29,7 +29,7 @@ export function run(text: string, buckets: Readonly<Record<string, BucketOf>> = 
     );
     replicas.set(name, replica);
   }
-  const query = parsed(text);
+  const query = parseProgram(text);
   if (!query.ok) return query;
   const replicaOf = (name: string) => {
     const replica = replicas.get(name);

@@ -90,7 +90,7 @@ export const administrationChecks: readonly RuleCheck[] = [
       demand({ account: place.account.name, scopes: aList, peer: aText }, found, 'the session in the list');
       await admin.expect({ type: 'kick', session: textOf(found, 'session') }, { success: true, type: 'kick' });
       await talk.receives({ success: false, code: 'kicked' });
-      demand({ code: 4403 }, await talk.ended(), 'the close of the kicked session');
+      demand({ code: 4403 }, await talk.waitForEnd(), 'the close of the kicked session');
     },
   },
   {
@@ -191,7 +191,7 @@ export const administrationChecks: readonly RuleCheck[] = [
       const { name } = place.account;
       await a.expect({ type: 'create', channel: place.channel, key: 'k', item: 1, ref: 1 }, { type: 'ack' });
       await admin.expect({ type: 'change-account', name, disabled: true }, { type: 'change-account' });
-      await a.ended();
+      await a.waitForEnd();
       await admin.expect({ type: 'change-account', name, disabled: false }, { type: 'change-account' });
       await (await place.login()).expect({ type: 'read-all', channel: place.channel }, { items: [{ key: 'k' }] });
     },

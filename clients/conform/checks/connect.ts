@@ -31,7 +31,7 @@ async function closesAfter(place: CheckPlace, message: object | string): Promise
   const talk = await place.login();
   talk.say(message);
   await talk.receives({ success: false, error: 'message too large', code: 'too_large' });
-  demand({ code: 1009 }, await talk.ended(), 'the close after a message that is too large');
+  demand({ code: 1009 }, await talk.waitForEnd(), 'the close after a message that is too large');
 }
 
 /** @returns the status with which a handshake is refused */
@@ -83,7 +83,7 @@ async function closesSilent(place: CheckPlace, message?: string): Promise<void> 
   if (message !== undefined) await talk.next();
   const last = await talk.next();
   demand({ success: false, error: 'no login within 10 seconds', code: 'silent' }, last, 'a silent connection');
-  demand({ code: 4408 }, await talk.ended(), 'the close of a silent connection');
+  demand({ code: 4408 }, await talk.waitForEnd(), 'the close of a silent connection');
   const seconds = (performance.now() - began) / 1_000;
   if (seconds < 9.5) throw new BrokenRule(`a silent connection was closed after ${seconds.toFixed(1)} s, not 10`);
 }

@@ -197,7 +197,7 @@ export const loginChecks: readonly RuleCheck[] = [
       const admin = await place.admin();
       await admin.expect({ type: 'revoke', token: made.id }, { success: true, type: 'revoke' });
       await talk.receives({ success: false, error: 'token revoked', code: 'revoked' });
-      demand({ code: 4401 }, await talk.ended(), 'the close of a connection whose token was revoked');
+      demand({ code: 4401 }, await talk.waitForEnd(), 'the close of a connection whose token was revoked');
     },
   })),
   {

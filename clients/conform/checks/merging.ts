@@ -9,8 +9,8 @@ import type { RuleCheck } from '../rule-check.ts';
 
 const waits = seenMs / 1_000;
 const acknowledged = { success: true, type: 'ack', ref: 1 };
-const created = (task: object) => ({ type: 'create', task, ref: 1 });
-const updated = (task: object, more: object = {}) => ({ type: 'update', task, ref: 1, ...more });
+const createRequest = (task: object) => ({ type: 'create', task, ref: 1 });
+const updateRequest = (task: object, more: object = {}) => ({ type: 'update', task, ref: 1, ...more });
 
 /** Two devices that both have the tasks, which count as seen. */
 async function withTasks(
@@ -18,7 +18,7 @@ async function withTasks(
   ...tasks: readonly CheckMessage[]
 ): Promise<readonly [CheckTalk, CheckTalk]> {
   const a = await place.login(place.account, 'a');
-  for (const task of tasks) await a.expect(created(task), acknowledged);
+  for (const task of tasks) await a.expect(createRequest(task), acknowledged);
   // A device that logged in before there was a task would ignore notifications (M12).
   const b = await place.login(place.account, 'b');
   await tasksOf(b);
@@ -40,8 +40,8 @@ export const crossingChecks: readonly RuleCheck[] = [
     waits,
     run: async (place) => {
       const pair = await withTasks(place, plainTask(1, 'milk'));
-      await pair[0].ask(updated(plainTask(1, 'milk', tagged)));
-      await pair[1].ask(updated(plainTask(1, 'milk', { due: 99 })));
+      await pair[0].ask(updateRequest(plainTask(1, 'milk', tagged)));
+      await pair[1].ask(updateRequest(plainTask(1, 'milk', { due: 99 })));
       await both(pair, plainTask(1, 'milk', { ...tagged, due: 99 }));
     },
   },
@@ -51,9 +51,9 @@ export const crossingChecks: readonly RuleCheck[] = [
     waits: 2 * waits,
     run: async (place) => {
       const pair = await withTasks(place, plainTask(1, 'milk'));
-      await pair[0].ask(updated(plainTask(1, 'milk', tagged)));
+      await pair[0].ask(updateRequest(plainTask(1, 'milk', tagged)));
       await place.pass(seenMs);
-      await pair[1].ask(updated(plainTask(1, 'milk', { due: 1 })));
+      await pair[1].ask(updateRequest(plainTask(1, 'milk', { due: 1 })));
       await both(pair, { id: 1, desc: 'milk', tags: [], due: 1 });
     },
   },
@@ -64,8 +64,8 @@ export const crossingChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const done = plainTask(11_767_614_400, 'milk', { done: 1_767_614_400 });
       const pair = await withTasks(place, done);
-      await pair[0].ask(updated({ ...done, desc: 'oat milk' }));
-      await pair[1].ask(updated(plainTask(2, 'milk')));
+      await pair[0].ask(updateRequest({ ...done, desc: 'oat milk' }));
+      await pair[1].ask(updateRequest(plainTask(2, 'milk')));
       await both(pair, { id: 2, desc: 'oat milk', done: 0 });
     },
   },
@@ -76,8 +76,11 @@ export const crossingChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const more = { ...tagged, due: 5 };
       const pair = await withTasks(place, plainTask(1, 'milk', more));
-      await pair[0].ask(updated(plainTask(2, 'milk', more), { task_id: 1 }), created(plainTask(1, 'bread')));
-      await pair[1].ask(updated(plainTask(1, 'oat milk', more)));
+      await pair[0].ask(
+        updateRequest(plainTask(2, 'milk', more), { task_id: 1 }),
+        createRequest(plainTask(1, 'bread')),
+      );
+      await pair[1].ask(updateRequest(plainTask(1, 'oat milk', more)));
       await both(pair, { id: 1, desc: 'bread' }, { id: 2, desc: 'oat milk', due: 5 });
     },
   },
@@ -87,8 +90,8 @@ export const crossingChecks: readonly RuleCheck[] = [
     waits,
     run: async (place) => {
       const pair = await withTasks(place, plainTask(1, 'milk'));
-      await pair[0].ask(updated(plainTask(2, 'milk'), { task_id: 1 }), created(plainTask(1, 'bread')));
-      await pair[1].ask(updated(plainTask(1, 'cheese')));
+      await pair[0].ask(updateRequest(plainTask(2, 'milk'), { task_id: 1 }), createRequest(plainTask(1, 'bread')));
+      await pair[1].ask(updateRequest(plainTask(1, 'cheese')));
       await both(pair, { id: 1, desc: 'bread' }, { id: 2, desc: 'milk' }, { id: 3, desc: 'cheese' });
     },
   },
@@ -98,7 +101,7 @@ export const crossingChecks: readonly RuleCheck[] = [
     waits,
     run: async (place) => {
       const pair = await withTasks(place, plainTask(1, 'milk'));
-      await pair[0].ask({ type: 'delete', task_id: 1 }, created(plainTask(1, 'bread')));
+      await pair[0].ask({ type: 'delete', task_id: 1 }, createRequest(plainTask(1, 'bread')));
       await pair[1].ask({ type: 'delete', task_id: 1 });
       await both(pair, { id: 1, desc: 'bread' });
     },
@@ -111,8 +114,8 @@ export const crossingChecks: readonly RuleCheck[] = [
       const pair = await withTasks(place, plainTask(1, 'milk'));
       await pair[0].ask({ type: 'delete', task_id: 1 });
       await place.pass(seenMs);
-      await pair[0].ask(created(plainTask(1, 'bread')));
-      await pair[1].ask(updated(plainTask(1, 'milk', { ...tagged, due: 99 })));
+      await pair[0].ask(createRequest(plainTask(1, 'bread')));
+      await pair[1].ask(updateRequest(plainTask(1, 'milk', { ...tagged, due: 99 })));
       await both(pair, { id: 1, desc: 'bread' }, { id: 2, desc: 'milk', due: 99 });
     },
   },
@@ -122,7 +125,7 @@ export const crossingChecks: readonly RuleCheck[] = [
     waits,
     run: async (place) => {
       const [a, b] = await withTasks(place, plainTask(1, 'milk'));
-      await a.ask(updated(plainTask(1, 'milk', tagged)));
+      await a.ask(updateRequest(plainTask(1, 'milk', tagged)));
       const received = await b.ask({ type: 'update', task: plainTask(1, 'oat milk') });
       demand(
         hasOne({ type: 'read-all', tasks: [{ id: 1, desc: 'oat milk', ...tagged }] }),
@@ -231,10 +234,10 @@ const wholeSecond = () => Math.floor(Date.now() / 1_000) * 1_000;
 async function away(place: CheckPlace, ...tasks: readonly CheckMessage[]): Promise<number> {
   const { talk: b } = await place.loginAnswer(place.account.secret, 'b');
   await b.ask({ type: 'write-all', tasks: [], version: 0 });
-  for (const task of tasks) await b.expect(created(task), acknowledged);
+  for (const task of tasks) await b.expect(createRequest(task), acknowledged);
   const version = numberOf(await b.one({ type: 'read-all' }), 'version');
   b.end();
-  await b.ended();
+  await b.waitForEnd();
   return version;
 }
 
@@ -287,11 +290,11 @@ export const firstTimeChecks: readonly RuleCheck[] = [
       const { talk: b } = await place.loginAnswer(place.account.secret, 'b');
       await b.ask({ type: 'write-all', tasks: [], version: 0 });
       const version = wholeSecond();
-      await b.expect({ ...created(listedTask(1, 'one')), version }, acknowledged);
+      await b.expect({ ...createRequest(listedTask(1, 'one')), version }, acknowledged);
       await place.pass(2_000);
       await b.ask();
       b.end();
-      await b.ended();
+      await b.waitForEnd();
       await place.pass(500);
       const now = numberOf((await place.loginAnswer(place.account.secret, 'c')).answer, 'version');
       const { answer } = await place.loginAnswer(place.account.secret, 'b', { version });
@@ -326,7 +329,7 @@ export const mergeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const version = await away(place, one, two);
       const a = await place.login(place.account, 'a');
-      await a.expect(updated({ ...one, desc: 'changed' }), acknowledged);
+      await a.expect(updateRequest({ ...one, desc: 'changed' }), acknowledged);
       await place.pass(seenMs);
       await comesBack(place, version, [one, two]);
       demand([{ id: 1, desc: 'changed' }, { id: 2 }], await tasksOf(a), 'the tasks');
@@ -339,7 +342,7 @@ export const mergeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const version = await away(place, one, two);
       const a = await place.login(place.account, 'a');
-      await a.expect(updated({ ...one, tags: ['x'] }), acknowledged);
+      await a.expect(updateRequest({ ...one, tags: ['x'] }), acknowledged);
       await place.pass(seenMs);
       await comesBack(place, version, [{ ...one, desc: 'ONE' }, two]);
       demand([{ id: 1, desc: 'ONE', tags: ['x'] }, { id: 2 }], await tasksOf(a), 'the tasks');
@@ -352,7 +355,7 @@ export const mergeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const version = await away(place, one);
       const a = await place.login(place.account, 'a');
-      await a.expect(updated({ ...one, desc: 'earlier' }, { version: version + 5 }), acknowledged);
+      await a.expect(updateRequest({ ...one, desc: 'earlier' }, { version: version + 5 }), acknowledged);
       await place.pass(seenMs);
       await comesBack(place, version, [{ ...one, desc: 'later' }]);
       demand([{ id: 1, desc: 'later' }], await tasksOf(a), 'the tasks');
@@ -365,7 +368,7 @@ export const mergeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const version = await away(place, one);
       const a = await place.login(place.account, 'a');
-      await a.expect(updated({ ...one, desc: 'the lost value' }, { version: version + 5 }), acknowledged);
+      await a.expect(updateRequest({ ...one, desc: 'the lost value' }, { version: version + 5 }), acknowledged);
       await place.pass(seenMs);
       await comesBack(place, version, [{ ...one, desc: 'later' }]);
       const changes = listOf((await a.ask({ type: 'history', channel: 'tasks' })).at(-1), 'changes');
@@ -398,7 +401,7 @@ export const mergeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const version = await away(place, one, two);
       const a = await place.login(place.account, 'a');
-      await a.expect(updated({ ...one, tags: ['x'] }), acknowledged);
+      await a.expect(updateRequest({ ...one, tags: ['x'] }), acknowledged);
       await place.pass(seenMs);
       await comesBack(place, version, [two]);
       demand([{ id: 1, tags: ['x'] }, { id: 2 }], await tasksOf(a), 'the tasks');
@@ -410,7 +413,7 @@ export const mergeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const version = await away(place, one);
       const a = await place.login(place.account, 'a');
-      await a.expect(created(plainTask(3, 'cheese')), acknowledged);
+      await a.expect(createRequest(plainTask(3, 'cheese')), acknowledged);
       await comesBack(place, version, [one]);
       demand([{ id: 1 }, { id: 3, desc: 'cheese' }], await tasksOf(a), 'the tasks');
     },
@@ -447,7 +450,7 @@ export const mergeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const version = await away(place);
       const a = await place.login(place.account, 'a');
-      await a.expect(created(plainTask(3, 'milk')), acknowledged);
+      await a.expect(createRequest(plainTask(3, 'milk')), acknowledged);
       await comesBack(place, version, [plainTask(3, 'bread')]);
       demand(
         [
@@ -512,7 +515,7 @@ export const mergeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const version = await away(place, one);
       const a = await place.login(place.account, 'a');
-      await a.expect(created(plainTask(3, 'cheese')), acknowledged);
+      await a.expect(createRequest(plainTask(3, 'cheese')), acknowledged);
       const edited = version + 30_000;
       const { talk } = await place.loginAnswer(place.account.secret, 'b', { version: edited });
       const received = await talk.ask({ type: 'write-all', tasks: [one], version: edited });
@@ -529,7 +532,7 @@ export const mergeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const version = await away(place, plainTask(1, 'milk', { worktime: 100 }));
       const a = await place.login(place.account, 'a');
-      await a.expect(updated(plainTask(1, 'milk', { worktime: 160 })), acknowledged);
+      await a.expect(updateRequest(plainTask(1, 'milk', { worktime: 160 })), acknowledged);
       await comesBack(place, version, [plainTask(1, 'milk', { worktime: 130 })]);
       demand([{ id: 1, worktime: 190 }], await tasksOf(a), 'the tasks');
     },

@@ -5,7 +5,7 @@ import { type CheckPlace, demand, listedTask, numberOf, plainTask, seenMs, tasks
 import { aText, atLeast, beginsWith, nothing, something } from '../match.ts';
 import type { RuleCheck } from '../rule-check.ts';
 
-const created = (task: object, more: object = {}) => ({ type: 'create', task, ...more });
+const createRequest = (task: object, more: object = {}) => ({ type: 'create', task, ...more });
 const acknowledged = { success: true, type: 'ack', ref: 1 };
 const notFound = { success: false, error: 'task not found' };
 
@@ -15,7 +15,7 @@ export const readChecks: readonly RuleCheck[] = [
     says: 'read-all has the tasks in order of id, and their version',
     run: async (place) => {
       const a = await place.login();
-      await a.ask(...[3, 1, 2].map((id) => created(plainTask(id, `t${id}`))));
+      await a.ask(...[3, 1, 2].map((id) => createRequest(plainTask(id, `t${id}`))));
       const wanted = {
         success: true,
         type: 'read-all',
@@ -38,7 +38,7 @@ export const readChecks: readonly RuleCheck[] = [
         constructor: 1,
         [`x${'y'.repeat(200)}`]: [],
       };
-      await a.expect(created(odd, { ref: 1 }), acknowledged);
+      await a.expect(createRequest(odd, { ref: 1 }), acknowledged);
       await b.receives({ type: 'create', task: odd });
       for (const talk of [a, b]) demand([odd], await tasksOf(talk), 'the tasks');
     },
@@ -48,7 +48,7 @@ export const readChecks: readonly RuleCheck[] = [
     says: 'a field named __proto__ comes back, too',
     run: async (place) => {
       const a = await place.login();
-      const text = JSON.stringify(created(plainTask(1, 'x'))).replace('"id"', '"__proto__":{"x":1},"id"');
+      const text = JSON.stringify(createRequest(plainTask(1, 'x'))).replace('"id"', '"__proto__":{"x":1},"id"');
       await a.ask(text);
       const [task = {}] = await tasksOf(a);
       if (!Object.keys(task).includes('__proto__')) throw new BrokenRule('the field __proto__ of a task is lost');
@@ -61,7 +61,7 @@ export const readChecks: readonly RuleCheck[] = [
       const other = await place.accounts.token(place.account, ['read', 'write']);
       const { secret } = place.account;
       const [a, c] = [await place.login(), await place.login(other)];
-      await a.expect(created({ ...plainTask(1, 'x'), index: `${secret}#1#1000` }, { ref: 1 }), acknowledged);
+      await a.expect(createRequest({ ...plainTask(1, 'x'), index: `${secret}#1#1000` }, { ref: 1 }), acknowledged);
       await c.receives({ type: 'create', task: { index: `${other.secret}#1#1000` } });
       demand([{ index: `${secret}#1#1000` }], await tasksOf(a), 'the tasks of the writer');
       demand([{ index: `${other.secret}#1#1000` }], await tasksOf(c), 'the tasks of the reader');
@@ -83,7 +83,7 @@ export const readChecks: readonly RuleCheck[] = [
     says: 'digits in a text are an id, in task_id of delete',
     run: async (place) => {
       const a = await place.login();
-      await a.ask(created(plainTask(7, 'milk')), { type: 'delete', task_id: '7' });
+      await a.ask(createRequest(plainTask(7, 'milk')), { type: 'delete', task_id: '7' });
       demand([], await tasksOf(a), 'the tasks');
       await a.expect({ type: 'delete', task_id: 'seven' }, { success: false, error: 'invalid task id' });
     },
@@ -93,8 +93,8 @@ export const readChecks: readonly RuleCheck[] = [
     says: 'a client of 2018 is shown active in seconds and worktime of a task that one of 2019 made',
     run: async (place) => {
       const [old, young] = await place.pair();
-      await old.ask(created(plainTask(1, 'milk')));
-      await young.ask(created(listedTask(2, 'bread', { active: 1, start: [9_000_000_000_000] })));
+      await old.ask(createRequest(plainTask(1, 'milk')));
+      await young.ask(createRequest(listedTask(2, 'bread', { active: 1, start: [9_000_000_000_000] })));
       const [, bread] = await tasksOf(old);
       demand({ worktime: 0, last_active: 0, active: 9_000_000_000 }, bread, 'the task as 2018 sees it');
     },
@@ -104,8 +104,8 @@ export const readChecks: readonly RuleCheck[] = [
     says: 'a client of 2019 is shown start and stop, and no worktime, of a task that one of 2018 made',
     run: async (place) => {
       const [old, young] = await place.pair();
-      await old.ask(created(plainTask(1, 'milk')));
-      await young.ask(created(listedTask(2, 'bread')));
+      await old.ask(createRequest(plainTask(1, 'milk')));
+      await young.ask(createRequest(listedTask(2, 'bread')));
       const [milk] = await tasksOf(young);
       demand({ start: [], stop: [], active: 0, worktime: nothing }, milk, 'the task as 2019 sees it');
     },
@@ -115,7 +115,7 @@ export const readChecks: readonly RuleCheck[] = [
     says: 'a client that has sent no task is shown the fields of both generations',
     run: async (place) => {
       const [a, b] = await place.pair();
-      await a.ask(created(listedTask(2, 'bread', { active: 1, start: [9_000_000_000_000] })));
+      await a.ask(createRequest(listedTask(2, 'bread', { active: 1, start: [9_000_000_000_000] })));
       demand([{ worktime: 0, start: [9_000_000_000_000] }], await tasksOf(b), 'the tasks');
     },
   },
@@ -124,8 +124,8 @@ export const readChecks: readonly RuleCheck[] = [
     says: 'a task without an index is shown with one, which stands for it in update and delete',
     run: async (place) => {
       const [a, b] = await place.pair();
-      await a.ask(created(plainTask(1, 'milk')));
-      await b.ask(created(listedTask(9, 'of 2019')));
+      await a.ask(createRequest(plainTask(1, 'milk')));
+      await b.ask(createRequest(listedTask(9, 'of 2019')));
       const [milk] = await tasksOf(b);
       const index = textOf(milk, 'index');
       await b.expect({ type: 'update', task_id: 1, task: listedTask(1, 'oat milk', { index }), ref: 1 }, acknowledged);
@@ -147,7 +147,7 @@ export const readChecks: readonly RuleCheck[] = [
 ];
 
 const silentWrites: readonly (readonly [string, (place: CheckPlace) => object])[] = [
-  ['create', () => created(plainTask(2, 'new'))],
+  ['create', () => createRequest(plainTask(2, 'new'))],
   ['update', () => ({ type: 'update', task: plainTask(1, 'other') })],
   ['delete', () => ({ type: 'delete', task_id: 1 })],
   ['write-all', () => ({ type: 'write-all', tasks: [plainTask(1, 'one'), plainTask(2, 'two')] })],
@@ -160,7 +160,7 @@ export const writeChecks: readonly RuleCheck[] = [
     needsNewAccount: verb === 'write-all',
     run: async (place: CheckPlace) => {
       const a = await place.login();
-      await a.ask(created(plainTask(1, 'one')));
+      await a.ask(createRequest(plainTask(1, 'one')));
       await a.expect(request(place));
     },
   })),
@@ -169,7 +169,7 @@ export const writeChecks: readonly RuleCheck[] = [
     says: `the account’s other connections are notified of ${verb}, with the device that made it and a version`,
     run: async (place: CheckPlace) => {
       const [a, b] = await place.pair();
-      await a.ask(created(plainTask(1, 'one')));
+      await a.ask(createRequest(plainTask(1, 'one')));
       await b.receives({ type: 'create' });
       await a.ask(request(place));
       const of = verb === 'delete' ? { task_id: 1 } : { task: something };
@@ -192,7 +192,7 @@ export const writeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const stranger = await place.login(await place.accounts.second());
       const a = await place.login();
-      await a.expect(created(plainTask(1, 'mine'), { ref: 1 }), acknowledged);
+      await a.expect(createRequest(plainTask(1, 'mine'), { ref: 1 }), acknowledged);
       await stranger.receivesNothing();
     },
   },
@@ -202,7 +202,7 @@ export const writeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const a = await place.login();
       const index = `${place.account.secret}#5#1000`;
-      await a.ask(created(plainTask(5, 'x', { index })), created(plainTask(6, 'y')));
+      await a.ask(createRequest(plainTask(5, 'x', { index })), createRequest(plainTask(6, 'y')));
       await a.ask({ type: 'update', task_id: 6, task: plainTask(5, 'changed', { index }) });
       demand(
         [
@@ -219,7 +219,7 @@ export const writeChecks: readonly RuleCheck[] = [
     says: 'task_id finds the task before its own id does, and its own id without one',
     run: async (place) => {
       const a = await place.login();
-      await a.ask(created(plainTask(5, 'x')));
+      await a.ask(createRequest(plainTask(5, 'x')));
       await a.ask({ type: 'update', task_id: 5, task: plainTask(7, 'x') });
       demand([{ id: 7, desc: 'x' }], await tasksOf(a), 'the tasks after an update with task_id');
       await a.ask({ type: 'update', task: plainTask(7, 'y') });
@@ -231,7 +231,7 @@ export const writeChecks: readonly RuleCheck[] = [
     says: 'an update may change the id; its last notification has the old one as task_id',
     run: async (place) => {
       const [a, b] = await place.pair();
-      await a.ask(created(plainTask(5, 'x')));
+      await a.ask(createRequest(plainTask(5, 'x')));
       await b.receives({ type: 'create' });
       await a.ask({ type: 'update', task_id: 5, task: plainTask(7, 'x') });
       await b.receives(
@@ -246,7 +246,7 @@ export const writeChecks: readonly RuleCheck[] = [
     says: 'an update whose id is the old one followed by the time of done means the task with the old id',
     run: async (place) => {
       const a = await place.login();
-      await a.ask(created(plainTask(7, 'z')));
+      await a.ask(createRequest(plainTask(7, 'z')));
       await a.expect(
         { type: 'update', task: plainTask(71_530_716_924, 'z', { done: 1_530_716_924 }), ref: 1 },
         acknowledged,
@@ -259,7 +259,7 @@ export const writeChecks: readonly RuleCheck[] = [
     says: 'such an update may have a new description, if tags and due date are equal',
     run: async (place) => {
       const a = await place.login();
-      await a.ask(created(plainTask(5, 'x')));
+      await a.ask(createRequest(plainTask(5, 'x')));
       await a.ask({ type: 'update', task: plainTask(51_530_716_924, 'y', { done: 1_530_716_924 }) });
       demand([{ id: 51_530_716_924, desc: 'y' }], await tasksOf(a), 'the tasks');
     },
@@ -269,14 +269,14 @@ export const writeChecks: readonly RuleCheck[] = [
     says: 'an id that another task has is replaced by the smallest free one, and the sender is sent all tasks',
     run: async (place) => {
       const [a, b] = await place.pair();
-      await a.ask(created(plainTask(1, 'one')), created(plainTask(3, 'three')));
+      await a.ask(createRequest(plainTask(1, 'one')), createRequest(plainTask(3, 'three')));
       const tasks = [
         { id: 1, desc: 'one' },
         { id: 2, desc: 'two' },
         { id: 3, desc: 'three' },
       ];
       await b.receives({ type: 'create' }, { type: 'create' });
-      await b.expect(created(plainTask(1, 'two')), { type: 'read-all', tasks });
+      await b.expect(createRequest(plainTask(1, 'two')), { type: 'read-all', tasks });
     },
   },
   {
@@ -284,7 +284,7 @@ export const writeChecks: readonly RuleCheck[] = [
     says: 'a task without an id is given the smallest free one, and the sender is sent all tasks',
     run: async (place) => {
       const a = await place.login();
-      await a.expect(created({ desc: 'one' }), { type: 'read-all', tasks: [{ id: 1, desc: 'one' }] });
+      await a.expect(createRequest({ desc: 'one' }), { type: 'read-all', tasks: [{ id: 1, desc: 'one' }] });
     },
   },
   {
@@ -292,8 +292,8 @@ export const writeChecks: readonly RuleCheck[] = [
     says: 'the same task once more is refused with "task already exist"',
     run: async (place) => {
       const a = await place.login();
-      await a.ask(created(plainTask(1, 'one')));
-      await a.expect(created(plainTask(1, 'one')), { success: false, error: 'task already exist' });
+      await a.ask(createRequest(plainTask(1, 'one')));
+      await a.expect(createRequest(plainTask(1, 'one')), { success: false, error: 'task already exist' });
     },
   },
   {
@@ -302,8 +302,11 @@ export const writeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const a = await place.login();
       const index = `${place.account.secret}#9#9`;
-      await a.ask(created(plainTask(9, 'nine', { index })));
-      await a.expect(created(plainTask(9, 'another', { index })), { success: false, error: 'task already exist' });
+      await a.ask(createRequest(plainTask(9, 'nine', { index })));
+      await a.expect(createRequest(plainTask(9, 'another', { index })), {
+        success: false,
+        error: 'task already exist',
+      });
     },
   },
   ...[
@@ -320,7 +323,7 @@ export const writeChecks: readonly RuleCheck[] = [
     says: 'an update by the device that deleted the task is refused with "task not found"',
     run: async (place) => {
       const a = await place.login(place.account, 'a');
-      await a.ask(created(plainTask(1, 'x')), { type: 'delete', task_id: 1 });
+      await a.ask(createRequest(plainTask(1, 'x')), { type: 'delete', task_id: 1 });
       await a.expect({ type: 'update', task: plainTask(1, 'y') }, notFound);
     },
   },
@@ -329,7 +332,7 @@ export const writeChecks: readonly RuleCheck[] = [
     says: 'an update by another device brings a deleted task back',
     run: async (place) => {
       const [a, b] = await place.pair();
-      await a.expect(created(plainTask(1, 'x'), { ref: 1 }), acknowledged);
+      await a.expect(createRequest(plainTask(1, 'x'), { ref: 1 }), acknowledged);
       await b.receives({ type: 'create' });
       await a.expect({ type: 'delete', task_id: 1, ref: 1 }, acknowledged);
       await b.ask({ type: 'update', task: plainTask(1, 'z') });
@@ -343,7 +346,7 @@ export const writeChecks: readonly RuleCheck[] = [
       const [a, b] = await place.pair();
       let last = -1;
       for (const [at, version] of [5, undefined, 0, 3].entries()) {
-        await a.ask(created(plainTask(at + 1, 'x'), { version }));
+        await a.ask(createRequest(plainTask(at + 1, 'x'), { version }));
         const [notice] = await b.receives({ type: 'create', version: atLeast(last + 1) });
         last = numberOf(notice, 'version');
       }
@@ -355,9 +358,9 @@ export const writeChecks: readonly RuleCheck[] = [
     run: async (place) => {
       const [a, b] = await place.pair();
       const began = performance.now();
-      await a.ask(created(plainTask(1, 'x')));
+      await a.ask(createRequest(plainTask(1, 'x')));
       const now = numberOf((await b.receives({ type: 'create' }))[0], 'version');
-      await a.ask(created(plainTask(2, 'y'), { version: now + 86_400_000 }));
+      await a.ask(createRequest(plainTask(2, 'y'), { version: now + 86_400_000 }));
       const ahead = numberOf((await b.receives({ type: 'create' }))[0], 'version') - now;
       const most = 2_000 + (performance.now() - began) + 10;
       if (ahead > most) throw new BrokenRule(`the version moved by ${ahead} ms; ${Math.round(most)} are allowed`);
@@ -366,7 +369,7 @@ export const writeChecks: readonly RuleCheck[] = [
 ];
 
 const acknowledgedWrites = [
-  created(plainTask(2, 'x')),
+  createRequest(plainTask(2, 'x')),
   { type: 'update', task: plainTask(1, 'y') },
   { type: 'delete', task_id: 1 },
   { type: 'write-all', tasks: [plainTask(1, 'one'), plainTask(2, 'two')] },
@@ -379,7 +382,7 @@ export const answerChecks: readonly RuleCheck[] = [
     needsNewAccount: request.type === 'write-all',
     run: async (place: CheckPlace) => {
       const a = await place.login();
-      const first = await a.one(created(plainTask(1, 'one'), { ref: 'first' }));
+      const first = await a.one(createRequest(plainTask(1, 'one'), { ref: 'first' }));
       demand({ type: 'ack', ref: 'first', seq: atLeast(1), epoch: aText }, first, 'the answer to the create before');
       const seq = numberOf(first, 'seq');
       await a.expect(
@@ -399,7 +402,7 @@ export const answerChecks: readonly RuleCheck[] = [
 /** An index of a client of 2019 for a task that it was notified of, and two devices that know the task. */
 async function withAlias(place: CheckPlace) {
   const [old, young] = await place.pair();
-  await old.expect(created(plainTask(1, 'milk'), { ref: 1 }), acknowledged);
+  await old.expect(createRequest(plainTask(1, 'milk'), { ref: 1 }), acknowledged);
   const [notice] = await young.receives({ type: 'create' });
   await place.pass(seenMs);
   return { old, young, alias: `${place.account.secret}#1#${numberOf(notice, 'version')}` };
@@ -447,7 +450,7 @@ export const indexChecks: readonly RuleCheck[] = [
     waits,
     run: async (place) => {
       const { young, alias } = await withAlias(place);
-      await young.ask(created(listedTask(1, 'bread', { index: alias })));
+      await young.ask(createRequest(listedTask(1, 'bread', { index: alias })));
       demand([{ desc: 'milk' }, { desc: 'bread' }], await tasksOf(young), 'the tasks');
     },
   },
@@ -456,8 +459,8 @@ export const indexChecks: readonly RuleCheck[] = [
     says: 'a known client of 2019 is notified of a new task by a create and an update with its index, in growing whole versions',
     run: async (place) => {
       const [old, young] = await place.pair();
-      await young.ask(created(listedTask(2, 'bread')));
-      await old.ask(created(plainTask(3, 'cheese')));
+      await young.ask(createRequest(listedTask(2, 'bread')));
+      await old.ask(createRequest(plainTask(3, 'cheese')));
       const [made] = await young.receives({ type: 'create', task: { id: 3 } });
       const version = numberOf(made, 'version');
       const index = beginsWith(place.account.secret);
@@ -471,7 +474,7 @@ export const indexChecks: readonly RuleCheck[] = [
     says: 'a change of id is sent as a delete, a create and an update, each with a greater version',
     run: async (place) => {
       const [a, b] = await place.pair();
-      await a.ask(created(plainTask(7, 'z')));
+      await a.ask(createRequest(plainTask(7, 'z')));
       await b.receives({ type: 'create' });
       await a.ask({ type: 'update', task: plainTask(71_530_716_924, 'z', { done: 1_530_716_924 }) });
       let last = 0;

@@ -75,9 +75,9 @@ export function editSlots(state: TimeState, { removed, added }: SlotEdit): TimeS
   const tasks = state.tasks.map((task) => {
     if (!indexes.has(task.index)) return task;
     const isOwn = ({ owner }: TimeSlot) => owner.kind === 'task' && owner.index === task.index;
-    const closed = (slots: readonly TimeSlot[]) =>
+    const closedSlots = (slots: readonly TimeSlot[]) =>
       slots.filter((slot) => isOwn(slot) && !slot.running).map(({ from, to }) => ({ from, to }));
-    const edited = editIntervals(task, { removed: closed(removed), added: closed(added) });
+    const edited = editIntervals(task, { removed: closedSlots(removed), added: closedSlots(added) });
     const start = added.find((slot) => isOwn(slot) && slot.running);
     const isStopped = removed.some((slot) => isOwn(slot) && slot.running);
     return start === undefined && !isStopped ? edited : { ...edited, active: start?.from ?? 0 };

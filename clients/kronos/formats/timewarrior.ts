@@ -16,16 +16,16 @@ interface RawInterval {
 const projectPrefix = 'project:';
 
 function entryOf(line: number, { start, end, tags, annotation }: RawInterval): ReadEntry {
-  const refused = (kind: 'unreadable' | 'skipped', text: string): ReadEntry => ({
+  const notice = (kind: 'unreadable' | 'skipped', text: string): ReadEntry => ({
     ok: false,
     notice: { line, kind, text },
   });
   const from = parseTaskwarriorDate(start);
-  if (from === undefined) return refused('unreadable', 'not an interval of Timewarrior: it has no "start"');
-  if (end === undefined) return refused('skipped', 'the interval is still open: stop it first');
+  if (from === undefined) return notice('unreadable', 'not an interval of Timewarrior: it has no "start"');
+  if (end === undefined) return notice('skipped', 'the interval is still open: stop it first');
   const to = parseTaskwarriorDate(end);
-  if (to === undefined) return refused('unreadable', `its "end" ${JSON.stringify(end)} is not a date`);
-  if (to <= from) return refused('skipped', 'the interval has no length');
+  if (to === undefined) return notice('unreadable', `its "end" ${JSON.stringify(end)} is not a date`);
+  if (to <= from) return notice('skipped', 'the interval has no length');
   const project = tags.find((tag) => tag.startsWith(projectPrefix))?.slice(projectPrefix.length) ?? '';
   const others = tags.filter((tag) => !tag.startsWith(projectPrefix));
   const desc = annotation === '' ? others.join(' ') || noText : annotation;

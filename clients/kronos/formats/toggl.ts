@@ -23,15 +23,15 @@ function momentOf(date: string, time: string): number | undefined {
 
 function parseRow({ line, fields }: NamedRow): ReadEntry {
   const field = (name: string) => (fields[name] ?? '').trim();
-  const refused = (kind: 'unreadable' | 'skipped', text: string): ReadEntry => ({
+  const notice = (kind: 'unreadable' | 'skipped', text: string): ReadEntry => ({
     ok: false,
     notice: { line, kind, text: `"${field('description')}": ${text}` },
   });
   const from = momentOf(field('start date'), field('start time'));
   const to = momentOf(field('end date'), field('end time'));
-  if (from === undefined) return refused('unreadable', 'its start is not a date and a time');
-  if (to === undefined) return refused('unreadable', 'its end is not a date and a time');
-  if (to <= from) return refused('skipped', 'the entry has no length');
+  if (from === undefined) return notice('unreadable', 'its start is not a date and a time');
+  if (to === undefined) return notice('unreadable', 'its end is not a date and a time');
+  if (to <= from) return notice('skipped', 'the entry has no length');
   const tags = field('tags')
     .split(',')
     .map((tag) => tag.trim())

@@ -59,8 +59,8 @@ class Reader {
     if (depth > deepest) return this.#fail('it nests too deeply');
     this.#blank();
     const sign = this.#text.charAt(this.#at);
-    if (sign === "'") return this.#quoted();
-    if (sign === '"') return this.#escaped();
+    if (sign === "'") return this.#readQuoted();
+    if (sign === '"') return this.#readEscaped();
     if (sign === '[') return this.#list(depth);
     if (sign === '{') return this.#dictionary(depth, false);
     if (this.#takes('#{')) {
@@ -108,12 +108,12 @@ class Reader {
   }
 
   /** Reads a string in single quotes. Its only escape is a doubled single quote. */
-  #quoted(): string {
+  #readQuoted(): string {
     const found = this.#match(/'(?:[^']|'')*'/y);
     return found === undefined ? this.#fail('a string has no end') : found.slice(1, -1).replaceAll("''", "'");
   }
 
-  #escaped(): string {
+  #readEscaped(): string {
     const found = this.#match(/"(?:[^"\\]|\\[\s\S])*"/y);
     if (found === undefined) return this.#fail('a string has no end');
     return found

@@ -21,7 +21,11 @@ export interface BlockEditProps {
 }
 
 /** The stretches of the blocks before and after, as far as there are any. */
-function around({ editor, model, block }: BlockEditProps): Readonly<Record<'from' | 'to', EditedStretch | undefined>> {
+function neighbours({
+  editor,
+  model,
+  block,
+}: BlockEditProps): Readonly<Record<'from' | 'to', EditedStretch | undefined>> {
   const at = model.blocks.indexOf(block);
   const of = (neighbour: TimelineBlock | undefined) =>
     neighbour === undefined ? undefined : stretchOf(neighbour, editor.entryOf);
@@ -54,9 +58,9 @@ function Edge(props: BlockEditProps & { readonly height: number; readonly side: 
   const save = () => {
     setDraft(undefined);
     const stretch = stretchOf(block, editor.entryOf);
-    void editor.save(moveEdge(stretch, { side, at, neighbour: around(props)[side] }));
+    void editor.save(moveEdge(stretch, { side, at, neighbour: neighbours(props)[side] }));
   };
-  const pressed = (event: KeyboardEvent) => {
+  const onKey = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -15, PageUp: 15 }[event.key];
     if (step !== undefined) put((Math.round(at / minute) + step * (event.shiftKey ? 5 : 1)) * minute);
     else if (event.key === 'Enter') save();
@@ -65,7 +69,7 @@ function Edge(props: BlockEditProps & { readonly height: number; readonly side: 
     event.preventDefault();
     event.stopPropagation();
   };
-  const dragged = (event: PointerEvent) => {
+  const onDrag = (event: PointerEvent) => {
     const { currentTarget } = event;
     if (!(currentTarget instanceof SVGElement) || !currentTarget.hasPointerCapture(event.pointerId)) return;
     const left = currentTarget.ownerSVGElement?.getBoundingClientRect().left ?? 0;
@@ -81,13 +85,13 @@ function Edge(props: BlockEditProps & { readonly height: number; readonly side: 
       aria-valuemax={Math.ceil(day.to / minute)}
       aria-valuenow={Math.round(at / minute)}
       aria-valuetext={format.clock(at)}
-      onKeyDown={pressed}
+      onKeyDown={onKey}
       onBlur={() => setDraft(undefined)}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
         event.currentTarget.focus();
       }}
-      onPointerMove={dragged}
+      onPointerMove={onDrag}
       onPointerUp={() => draft !== undefined && save()}
       onPointerCancel={() => setDraft(undefined)}
     >
@@ -107,7 +111,7 @@ function Edge(props: BlockEditProps & { readonly height: number; readonly side: 
 export function BlockActions(props: BlockEditProps) {
   const { editor, block, texts } = props;
   const stretch = stretchOf(block, editor.entryOf);
-  const { from, to } = around(props);
+  const { from, to } = neighbours(props);
   const join = (neighbour: EditedStretch | undefined, key: 'edit.join-before' | 'edit.join-after') =>
     neighbour !== undefined &&
     (stretch.project !== null || stretch.task !== null) && (

@@ -23,7 +23,7 @@ export function dayTables(
   format: TimeFormat,
   opener?: StretchOpener,
 ): readonly DataTable[] {
-  const named = (project: string | null): TableCell => text(project ?? texts.text('unassigned'));
+  const nameCell = (project: string | null): TableCell => text(project ?? texts.text('unassigned'));
   const time = texts.text('table.time');
   return [
     {
@@ -31,7 +31,7 @@ export function dayTables(
       title: texts.text('projects'),
       columns: [texts.text('table.project'), time, texts.text('table.agent'), texts.text('table.attended')],
       rows: day.projects.map((one) => [
-        named(one.project),
+        nameCell(one.project),
         duration(one.time),
         duration(one.agent),
         duration(one.attended),
@@ -53,7 +53,7 @@ export function dayTables(
         text(format.clockWithSeconds(segment.from)),
         text(format.clockWithSeconds(segment.to)),
         duration(segment.to - segment.from),
-        segment.work ? named(segment.project) : text(texts.text('people.not-work')),
+        segment.work ? nameCell(segment.project) : text(texts.text('people.not-work')),
         text(segment.source),
         text(reasonOf(segment, texts)),
       ]),

@@ -236,7 +236,7 @@ function blocksOf(segments: readonly DayTimeSegment[], axis: TimelineAxis): read
     if (last !== undefined && areOne(last.block, next)) {
       const greater = next.time > last.own && !isSame(last.block, next) ? next : last.block;
       const own = isSame(last.block, next) ? last.own + next.time : Math.max(last.own, next.time);
-      blocks[blocks.length - 1] = { block: joined(last.block, next, greater), own };
+      blocks[blocks.length - 1] = { block: joinBlocks(last.block, next, greater), own };
     } else blocks.push({ block: next, own: next.time });
   }
   return blocks.map(({ block }) => block);
@@ -252,7 +252,7 @@ function areOne(last: TimelineBlock, next: TimelineBlock): boolean {
   return distance < 0.5 && Math.min(last.width, next.width) < smallest && last.width + next.width < 4 * smallest;
 }
 
-function joined(last: TimelineBlock, next: TimelineBlock, { project, work }: TimelineBlock): TimelineBlock {
+function joinBlocks(last: TimelineBlock, next: TimelineBlock, { project, work }: TimelineBlock): TimelineBlock {
   return {
     from: last.from,
     to: next.to,

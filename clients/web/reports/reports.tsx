@@ -53,8 +53,8 @@ function ReportsPage({ texts }: { texts: ReportTexts }) {
 
 function subtitleOf({ fields: { from, to } }: ShownReport, texts: ReportTexts, format: TimeFormat): string {
   const isDate = (text: string) => !Number.isNaN(Date.parse(text));
-  const named = (text: string) => (isDate(text) ? format.fullDate(text) : text);
-  return from === to ? named(from) : texts.text('reports.range', { from: named(from), to: named(to) });
+  const label = (text: string) => (isDate(text) ? format.fullDate(text) : text);
+  return from === to ? label(from) : texts.text('reports.range', { from: label(from), to: label(to) });
 }
 
 function Ranges({ shown, texts }: { shown: ShownReport; texts: ReportTexts }) {

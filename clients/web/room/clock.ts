@@ -21,7 +21,7 @@ export function guess(wall: number, steady: number): Clock {
 }
 
 /** The quickest round trip bounds the error best, because the hub read its clock somewhere inside it. */
-export function measured(samples: readonly Sample[]): Clock | undefined {
+export function measureClock(samples: readonly Sample[]): Clock | undefined {
   let best: Clock | undefined;
   for (const { sent, hub, received } of samples) {
     const error = (received - sent) / 2;
@@ -35,6 +35,6 @@ export function hubTime(clock: Clock, steady: number): number {
 }
 
 /** True if the wall clock and the steady clock have moved apart, as after sleep. Then the page must ask the hub again. */
-export function parted(before: number, wall: number, steady: number): boolean {
+export function haveClocksParted(before: number, wall: number, steady: number): boolean {
   return Math.abs(wall - steady - before) > 500;
 }

@@ -6,7 +6,7 @@ import type { RoomTexts } from '../languages/room.ts';
 import { BreakIcon, StopIcon, TurnIcon } from '../shared/icons.tsx';
 import type { LiveRoom } from './live-room.ts';
 import { minutesOf } from './minutes.ts';
-import { left, personAfter } from './room-state.ts';
+import { personAfter, remainingMs } from './room-state.ts';
 import type { Kind } from './sse-protocol.ts';
 
 const presets: Readonly<Record<Kind, readonly number[]>> = {
@@ -34,7 +34,7 @@ export function Controls(props: ControlsProps) {
   const { live, user, setUser, stop, extend, startFor, problem } = props;
   const { text } = props.texts;
   const [running, setRunning] = useState(false);
-  useEffect(() => live.onTick(() => setRunning(left(live.room.current, live.now) > 0)), [live]);
+  useEffect(() => live.onTick(() => setRunning(remainingMs(live.room.current, live.now) > 0)), [live]);
   const next = live.room.current?.next.trim() ?? '';
   const afterNext = next === '' ? '' : personAfter(live.room, next);
   return (

@@ -6,7 +6,7 @@ import type { RoomTexts } from '../languages/room.ts';
 import { fillPieces } from '../shared/fill-pieces.ts';
 import { BreakIcon, TurnIcon } from '../shared/icons.tsx';
 import type { LiveRoom } from './live-room.ts';
-import { clockFace, deadline, left } from './room-state.ts';
+import { clockFace, deadline, remainingMs } from './room-state.ts';
 
 const circumference = 2 * Math.PI * 46;
 
@@ -15,7 +15,7 @@ export function Dial({ live, alarmed, texts }: { live: LiveRoom; alarmed: boolea
   const [[now, steady], setNow] = useState(() => [live.now, performance.now()] as const);
   useEffect(() => live.onTick(() => setNow([live.now, performance.now()])), [live]);
   const { current } = live.room;
-  const remaining = left(current, now);
+  const remaining = remainingMs(current, now);
   const fraction = current === undefined || remaining === 0 ? 0 : Math.min(1, remaining / (current.minutes * 60_000));
   const running = remaining > 0;
   const state = running ? (remaining <= 60_000 ? 'late' : 'running') : alarmed ? 'over' : 'idle';

@@ -5,9 +5,9 @@ import { pathTo } from '../shared/address.ts';
 import { explainRefusal } from '../shared/refusal.ts';
 import { askTheTime } from '../shared/request.ts';
 import { Stream } from '../shared/stream.ts';
-import { type Clock, guess, hubTime, parted } from './clock.ts';
+import { type Clock, guess, haveClocksParted, hubTime } from './clock.ts';
 import type { RoomLink } from './connection.ts';
-import { clockFace, emptyRoom, hear, left, type Room } from './room-state.ts';
+import { applyNews, clockFace, emptyRoom, type Room, remainingMs } from './room-state.ts';
 import { type Entry, type Kind, newsOf, startBody } from './sse-protocol.ts';
 import { type Look, momentOf, type TurnMoment } from './turn-events.ts';
 
@@ -129,7 +129,7 @@ export class LiveRoom {
     const news = newsOf(event, data);
     if (news === undefined) return;
     const before = this.#room;
-    this.#room = hear(before, news);
+    this.#room = applyNews(before, news);
     if (news.type === 'timer') this.#isCurrentKnown = true;
     if (this.#room !== before) this.#deps.changed();
     // A browser may run the timers of a hidden tab only once a minute, but it delivers every event. So events drive the clock too.
@@ -138,7 +138,7 @@ export class LiveRoom {
 
   #tick(): void {
     const steady = performance.now();
-    if (parted(this.#wallClockOffset, Date.now(), steady) || steady - this.#clockRequestedAt > maxClockAgeMs)
+    if (haveClocksParted(this.#wallClockOffset, Date.now(), steady) || steady - this.#clockRequestedAt > maxClockAgeMs)
       void this.#updateClock();
     const { current } = this.#room;
     // With this machine's own clock a turn could seem to end twice. So nothing is announced before the hub's clock is known.
@@ -147,7 +147,7 @@ export class LiveRoom {
       this.#look = look;
       if (moment !== undefined && current !== undefined) this.#deps.moment(moment, current);
     }
-    const title = `${this.heading || clockFace(left(current, this.now))} #${this.#deps.name}`;
+    const title = `${this.heading || clockFace(remainingMs(current, this.now))} #${this.#deps.name}`;
     if (document.title !== title) document.title = title;
     for (const notify of this.#tickListeners) notify();
   }

@@ -21,7 +21,7 @@ function addEntry(history: readonly Entry[], entry: Entry | 'reset'): readonly E
   return history.some((known) => known.key === entry.key) ? history : [...history, entry];
 }
 
-export function hear(room: Room, news: News): Room {
+export function applyNews(room: Room, news: News): Room {
   switch (news.type) {
     case 'history':
       // The newest entry follows at once as a separate event. The current one stays until then, so that nothing flickers.
@@ -58,7 +58,7 @@ export function deadline(entry: Entry): number {
 }
 
 /** Milliseconds left; 0 if the entry is over or undefined. */
-export function left(entry: Entry | undefined, now: number): number {
+export function remainingMs(entry: Entry | undefined, now: number): number {
   return entry === undefined ? 0 : Math.max(0, deadline(entry) - now);
 }
 
@@ -76,7 +76,7 @@ export function personAfter(room: Room, name: string): string {
 
 /** Whole minutes of an entry that ends about one minute later than the current one. */
 export function oneMinuteMore(entry: Entry | undefined, now: number): number {
-  return Math.round(left(entry, now) / 60_000) + 1;
+  return Math.round(remainingMs(entry, now) / 60_000) + 1;
 }
 
 /** `MM:SS`, seconds rounded down as every client of the protocol shows them. Minutes may have more digits. */

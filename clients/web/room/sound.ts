@@ -65,7 +65,7 @@ export class Sound {
   constructor(on: boolean, changed: () => void) {
     this.#on = on;
     this.#changed = changed;
-    for (const touch of ['pointerdown', 'keydown']) addEventListener(touch, () => this.#touched(), { capture: true });
+    for (const touch of ['pointerdown', 'keydown']) addEventListener(touch, () => this.#onTouch(), { capture: true });
   }
 
   get state(): SoundState {
@@ -76,7 +76,7 @@ export class Sound {
 
   set on(on: boolean) {
     this.#on = on;
-    this.#touched();
+    this.#onTouch();
     this.#changed();
   }
 
@@ -98,7 +98,7 @@ export class Sound {
     return true;
   }
 
-  #touched(): void {
+  #onTouch(): void {
     if (!this.#on || typeof AudioContext === 'undefined') return;
     if (this.#context === undefined) {
       this.#context = new AudioContext();

@@ -1,7 +1,7 @@
 // Finds the moments of a turn that the page announces by voice, notification and sound: each once, however rarely the page checks the clock.
 
 import type { RoomTexts } from '../languages/room.ts';
-import { left } from './room-state.ts';
+import { remainingMs } from './room-state.ts';
 import type { Entry } from './sse-protocol.ts';
 
 export type TurnMoment = 'begun' | 'five minutes' | 'one minute' | 'ten seconds' | 'over' | 'stopped';
@@ -28,7 +28,7 @@ export function momentOf(
   entry: Entry | undefined,
   now: number,
 ): [Look, TurnMoment | undefined] {
-  const look = { key: entry?.key, left: left(entry, now) };
+  const look = { key: entry?.key, left: remainingMs(entry, now) };
   if (before === undefined || entry === undefined) return [look, undefined];
   if (look.left === 0) {
     if (before.left === 0) return [look, undefined];

@@ -3,11 +3,11 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import type { RoomTexts } from '../languages/room.ts';
 import { notify } from '../shared/notifications.ts';
-import { remember, remembered, type Settings } from '../shared/settings.ts';
+import { readStoredSettings, remember, type Settings } from '../shared/settings.ts';
 import { useAlarm } from './alarm.tsx';
 import type { Action } from './keys.ts';
 import { LiveRoom } from './live-room.ts';
-import { left, oneMinuteMore } from './room-state.ts';
+import { oneMinuteMore, remainingMs } from './room-state.ts';
 import { isMelodyName, type MelodyName, Sound } from './sound.ts';
 import type { Entry, Kind } from './sse-protocol.ts';
 import { notice, sentence, type TurnMoment } from './turn-events.ts';
@@ -18,7 +18,7 @@ const problemMs = 10_000;
 /** @param icon address of the icon that notifications show */
 export function useRoom(name: string, icon: string, texts: RoomTexts) {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
-  const [settings, setSettings] = useState(remembered);
+  const [settings, setSettings] = useState(readStoredSettings);
   const [problem, setProblem] = useProblem();
   const [announcement, announce] = useState('');
   const [alarm, setAlarm] = useState<Entry>();
@@ -81,7 +81,7 @@ export type RoomModel = ReturnType<typeof useRoom>;
 
 /** Runs the action of a key, except the actions that only change the page. */
 export function runAction(room: RoomModel, action: Exclude<Action, 'keys' | 'large'>): void {
-  const running = left(room.live.room.current, room.live.now) > 0;
+  const running = remainingMs(room.live.room.current, room.live.now) > 0;
   if (action === 'extend') room.extend();
   else if (action === 'next') room.startNext();
   else if (action === 'start-or-stop' && running) room.stop();
@@ -133,7 +133,7 @@ function useProblem(): [string, (problem: string) => void] {
 }
 
 function createSound(changed: () => void): Sound {
-  const { sound: on, melody } = remembered();
+  const { sound: on, melody } = readStoredSettings();
   const sound = new Sound(on, changed);
   if (isMelodyName(melody)) sound.melody = melody;
   return sound;

@@ -321,7 +321,7 @@ function Conditions({ conditions, set, texts }: ConditionsProps) {
 }
 
 function Preview({ preview, texts, format }: { preview: PreviewAnswer; texts: Texts; format: TimeFormat }) {
-  const named = (project: string | null) => project ?? texts.text('unassigned');
+  const projectName = (project: string | null) => project ?? texts.text('unassigned');
   return (
     <section class="preview" aria-live="polite">
       <p>
@@ -335,8 +335,8 @@ function Preview({ preview, texts, format }: { preview: PreviewAnswer; texts: Te
       <ul class="plain-list">
         {preview.examples.map(({ from, to, before, after, source }) => (
           <li key={`${from} ${source}`}>
-            <span class="soft">{`${format.moment(from)} · ${format.duration(to - from)}`}</span> {named(before)} →{' '}
-            <strong>{named(after)}</strong>
+            <span class="soft">{`${format.moment(from)} · ${format.duration(to - from)}`}</span> {projectName(before)} →{' '}
+            <strong>{projectName(after)}</strong>
           </li>
         ))}
       </ul>

@@ -20,7 +20,7 @@ export function useArrivals(connection: Connection | undefined): ReadonlySet<Arr
       if (answer.ok) add(tools);
       return tools;
     };
-    const hear = async (changes: Subscription<ChannelEvent<unknown>>) => {
+    const follow = async (changes: Subscription<ChannelEvent<unknown>>) => {
       for await (const { type, channel } of changes) {
         const tool = type === 'create' || type === 'update' ? toolOf(channel) : undefined;
         if (tool !== undefined) add([tool]);
@@ -34,7 +34,7 @@ export function useArrivals(connection: Connection | undefined): ReadonlySet<Arr
         if (known.has(tool)) continue;
         const changes = connection.follow(channel);
         followed.push(changes);
-        hear(changes).catch(() => undefined);
+        follow(changes).catch(() => undefined);
       }
       // What arrived between the question and the subscriptions.
       await ask();

@@ -6,7 +6,7 @@ import { languages, type Texts } from '../languages/languages.ts';
 import { pathTo } from '../shared/address.ts';
 import { connectionWords } from '../shared/connection-words.ts';
 import { ManagedPage } from '../shared/managed-page.tsx';
-import { remember, remembered } from '../shared/settings.ts';
+import { readStoredSettings, remember } from '../shared/settings.ts';
 import { TimeFormat } from '../shared/time-format.ts';
 import { ImportFile } from './import-file.tsx';
 import { NotifyMe } from './notify-me.tsx';
@@ -207,7 +207,7 @@ function BrowserSettings({ texts }: { texts: Texts }) {
           {texts.text('settings.language')}
           <select
             name="language"
-            value={remembered().language}
+            value={readStoredSettings().language}
             onChange={({ currentTarget }) => {
               remember('language', currentTarget.value);
               location.reload();

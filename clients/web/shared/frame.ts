@@ -6,11 +6,11 @@ import type { TextKey } from '../languages/en.ts';
 import { type Texts, type TextTables, textsFor } from '../languages/languages.ts';
 import { registerServiceWorker } from '../offline/register.ts';
 import { pagePath } from './address.ts';
-import { isForgotten, remembered } from './settings.ts';
+import { isForgotten, readStoredSettings } from './settings.ts';
 
 /** The texts of this browser, with the page's own; the frame is translated. */
 export async function translateFrame<Key extends string = never>(own?: TextTables<Key>): Promise<Texts<TextKey | Key>> {
-  const texts = await textsFor([remembered().language, ...navigator.languages], own);
+  const texts = await textsFor([readStoredSettings().language, ...navigator.languages], own);
   document.documentElement.lang = texts.language;
   for (const link of document.querySelectorAll<HTMLElement>('[data-nav]')) {
     const text = texts.find(`nav.${link.dataset['nav'] ?? ''}`);
@@ -18,7 +18,7 @@ export async function translateFrame<Key extends string = never>(own?: TextTable
   }
   const menu = import('./account-menu.ts').then(({ openAccountMenu }) => openAccountMenu(texts));
   // A browser that was never signed in may have a token of an earlier version: it becomes a session before the page connects.
-  if (remembered().account === '') await menu;
+  if (readStoredSettings().account === '') await menu;
   followPerson();
   registerServiceWorker();
   return texts;

@@ -15,7 +15,7 @@ export function useKeys<Command>(
   const newest = useRef(act);
   newest.current = act;
   useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
+    const onKey = (event: KeyboardEvent) => {
       const target = event.target instanceof Element ? event.target : document.body;
       if (event.key.length === 1 && areLettersOff()) return;
       // The focus stays in a dialog for a moment after it closes.
@@ -33,8 +33,8 @@ export function useKeys<Command>(
       event.preventDefault();
       newest.current(command);
     };
-    addEventListener('keydown', pressed);
-    return () => removeEventListener('keydown', pressed);
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
   }, [meaning]);
 }
 

@@ -88,13 +88,13 @@ function usePalette() {
     void import('./palette.tsx').then(({ Palette: component }) => setPalette({ component }));
   };
   useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
+    const onKey = (event: KeyboardEvent) => {
       if (event.key !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey) return;
       event.preventDefault();
       open();
     };
-    addEventListener('keydown', pressed);
-    return () => removeEventListener('keydown', pressed);
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
   }, []);
   return [{ Palette: Palette?.component, isOpen, close: () => setOpen(false) }, open] as const;
 }

@@ -76,7 +76,7 @@ function Search({ texts, rows, close }: Pick<PaletteProps, 'texts' | 'rows' | 'c
     close();
     row.run();
   };
-  const pressed = (event: KeyboardEvent) => {
+  const onKey = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (event.key === 'Enter') run(found[at]);
     else if (step !== 0) choose((at + step + found.length) % Math.max(1, found.length));
@@ -101,7 +101,7 @@ function Search({ texts, rows, close }: Pick<PaletteProps, 'texts' | 'rows' | 'c
           setTyped(event.currentTarget.value);
           choose(0);
         }}
-        onKeyDown={pressed}
+        onKeyDown={onKey}
       />
       <div class="palette-rows" id="palette-rows" role="listbox" aria-label={texts.text('palette.title')}>
         {found.map((row, index) => (

@@ -1,6 +1,6 @@
 // The hub's time, asked a few times in a row because the fastest answer is the most exact (room/clock.ts computes).
 
-import { type Clock, measured, type Sample } from '../room/clock.ts';
+import { type Clock, measureClock, type Sample } from '../room/clock.ts';
 import { pathTo } from './address.ts';
 
 const questions = 5;
@@ -21,5 +21,5 @@ export async function askTheTime(): Promise<Clock | undefined> {
   } catch {
     // The samples of before the failure still count.
   }
-  return measured(samples);
+  return measureClock(samples);
 }

@@ -2,7 +2,7 @@
 // that no script can read; this browser stores no secret.
 
 import { ask, type HubAnswer } from './ask.ts';
-import { remember, remembered } from './settings.ts';
+import { readStoredSettings, remember } from './settings.ts';
 import { forgetPerson, readStoredToken, removeTypedToken } from './stored-person.ts';
 
 /** As `GET /-/session` answers. */
@@ -23,7 +23,7 @@ export async function askSession(): Promise<SessionFacts | undefined> {
   const asked = await ask<SessionFacts>('GET', '/-/session');
   if (!asked.ok) return undefined;
   const { account } = asked.value;
-  if (account !== null && remembered().account === '') remember('account', account);
+  if (account !== null && readStoredSettings().account === '') remember('account', account);
   return asked.value;
 }
 
@@ -35,7 +35,7 @@ export async function signIn(credential: SignInCredential, isSame = false): Prom
   const asked = await ask<SessionFacts>('POST', '/-/session', credential);
   if (!asked.ok) return asked;
   const account = asked.value.account ?? '';
-  if (!isSame && remembered().account !== account) await forgetPerson();
+  if (!isSame && readStoredSettings().account !== account) await forgetPerson();
   remember('account', account);
   return asked;
 }
@@ -53,7 +53,7 @@ export async function signOut(): Promise<string> {
  * or needs none. The SDK removes its own (live-connection.ts).
  */
 export async function replaceStoredToken(): Promise<void> {
-  if (remembered().account !== '') return;
+  if (readStoredSettings().account !== '') return;
   const token = await readStoredToken();
   if (token === '') return;
   const facts = await askSession();

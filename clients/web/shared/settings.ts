@@ -49,7 +49,7 @@ export function isForgotten({ key, newValue }: StorageEvent): boolean {
   return key === null || (key === pathTo('account') && newValue === null);
 }
 
-export function remembered(): Settings {
+export function readStoredSettings(): Settings {
   return {
     user: read('user'),
     timer: minutesOf(read('timer')) ?? 10,

@@ -11,7 +11,7 @@ export function usePageKeys<Command>(bindings: readonly PageKey<Command>[], act:
   newest.current = act;
   const reader = useMemo(() => new PageKeyReader(bindings), [bindings]);
   useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
+    const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
       if (areLettersOff()) return;
       const command = reader.read({ key: event.key, at: performance.now() });
@@ -19,8 +19,8 @@ export function usePageKeys<Command>(bindings: readonly PageKey<Command>[], act:
       event.preventDefault();
       newest.current(command);
     };
-    addEventListener('keydown', pressed);
-    return () => removeEventListener('keydown', pressed);
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
   }, [reader]);
 }
 

@@ -40,13 +40,13 @@ export function usePolled<T>(path: string): Polled<T> {
     const timer = setInterval(() => {
       if (!document.hidden) void state.again();
     }, everyMs);
-    const woken = () => void state.again();
-    addEventListener('online', woken);
-    document.addEventListener('visibilitychange', woken);
+    const onWake = () => void state.again();
+    addEventListener('online', onWake);
+    document.addEventListener('visibilitychange', onWake);
     return () => {
       clearInterval(timer);
-      removeEventListener('online', woken);
-      document.removeEventListener('visibilitychange', woken);
+      removeEventListener('online', onWake);
+      document.removeEventListener('visibilitychange', onWake);
     };
   }, [state]);
   return state;

@@ -11,7 +11,7 @@ import { pathTo } from '../shared/address.ts';
 import { Dialog } from '../shared/dialog.tsx';
 import { fillPieces } from '../shared/fill-pieces.ts';
 import { KeysDialog, useKeys } from '../shared/keyboard.tsx';
-import { remember, remembered } from '../shared/settings.ts';
+import { readStoredSettings, remember } from '../shared/settings.ts';
 import { SignIn } from '../shared/sign-in.tsx';
 import { useRefusal } from '../shared/use-refusal.ts';
 import { type Arrangement, arrangeTasks, inUnits, nameOfTask } from './board.ts';
@@ -429,7 +429,7 @@ function useRunningTitle(tasks: readonly PlainTask[], texts: TasksPageTexts): vo
 
 function readOptions(): Options {
   try {
-    const { hide_done = true, context = [], sort = 'added' } = JSON.parse(remembered().tasks || '{}');
+    const { hide_done = true, context = [], sort = 'added' } = JSON.parse(readStoredSettings().tasks || '{}');
     return {
       hide_done: hide_done === true,
       context: Array.isArray(context) ? context.map(String) : [],

@@ -44,7 +44,7 @@ export function NoteMark({
 }
 
 export function Notes({ grid, notes, opened, open, edits, texts, format }: NotesProps) {
-  const named = (project: string | null) => project ?? texts.text('unassigned');
+  const projectName = (project: string | null) => project ?? texts.text('unassigned');
   return (
     <section class="card" aria-labelledby="notes-title">
       <h2 id="notes-title">{texts.text('week.notes')}</h2>
@@ -52,12 +52,12 @@ export function Notes({ grid, notes, opened, open, edits, texts, format }: Notes
         {notes.map((note) => (
           <li key={noteKey(note)}>
             <p class="soft">
-              {format.longDate(note.date)} · {named(note.project)} · {format.duration(note.time)}
+              {format.longDate(note.date)} · {projectName(note.project)} · {format.duration(note.time)}
             </p>
             <p>{note.text}</p>
             <button
               type="button"
-              aria-label={`${texts.text('edit.change')}: ${named(note.project)}, ${format.longDate(note.date)}`}
+              aria-label={`${texts.text('edit.change')}: ${projectName(note.project)}, ${format.longDate(note.date)}`}
               onClick={() => open(note)}
             >
               {texts.text('edit.change')}

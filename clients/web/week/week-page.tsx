@@ -272,7 +272,7 @@ interface GridProps extends WeekPartProps, ColorProps {
 }
 
 function Grid({ grid, notes, open, kind, colors, texts, format, today }: GridProps) {
-  const named = (project: string | null) => project ?? texts.text('unassigned');
+  const projectName = (project: string | null) => project ?? texts.text('unassigned');
   return (
     <section class="card" aria-labelledby="grid-title">
       <h2 id="grid-title">{texts.text('week.by-project')}</h2>
@@ -302,7 +302,7 @@ function Grid({ grid, notes, open, kind, colors, texts, format, today }: GridPro
               <tr key={project}>
                 <th scope="row">
                   <span class={`swatch ${colorClass(project, colors)}`} aria-hidden="true" />
-                  {named(project)}
+                  {projectName(project)}
                 </th>
                 {times.map((time, at) => {
                   const date = grid.days[at]?.date ?? '';
@@ -312,7 +312,7 @@ function Grid({ grid, notes, open, kind, colors, texts, format, today }: GridPro
                       {kind === 'week' && time > 0 && (
                         <NoteMark
                           cell={{ date, project }}
-                          about={`${named(project)}, ${day}`}
+                          about={`${projectName(project)}, ${day}`}
                           notes={notes}
                           open={open}
                           texts={texts}
@@ -322,7 +322,7 @@ function Grid({ grid, notes, open, kind, colors, texts, format, today }: GridPro
                         <a
                           href={pathTo(`/day/${date}`)}
                           aria-label={texts.text('week.cell', {
-                            project: named(project),
+                            project: projectName(project),
                             day,
                             time: format.digits(minutes[at] ?? 0),
                           })}

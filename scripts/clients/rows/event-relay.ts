@@ -33,7 +33,7 @@ async function runRelay(bench: Workbench): Promise<RunReport> {
   await startAwServer(bench, { port, home });
   const second = await bench.hub(settings);
   for (let n = 60; n < 120; n += 1) await beat(second.url, n);
-  await relayed(second.url);
+  await waitUntilRelayed(second.url);
   checkEqual(await eventsOf(server), await eventsOf(second.url), 'events after a kill');
   const events = await listOf(second.url);
   for (const [index, { id }] of events.slice(3, 43).entries()) {
@@ -43,7 +43,7 @@ async function runRelay(bench: Workbench): Promise<RunReport> {
       await send(second.url, 'POST', `api/0/buckets/${bucket}/events`, edited);
     }
   }
-  await relayed(second.url);
+  await waitUntilRelayed(second.url);
   checkEqual(await eventsOf(server), await eventsOf(second.url), 'events after changes and deletes');
   const { refused } = await relayOf(second.url);
   check(refused === 0, `${refused} events were refused`);
@@ -79,7 +79,7 @@ async function relayOf(url: string): Promise<RelayState> {
   return relay;
 }
 
-async function relayed(url: string): Promise<void> {
+async function waitUntilRelayed(url: string): Promise<void> {
   await eventually(async () => {
     const { waiting, failing } = await relayOf(url);
     return waiting === 0 && failing === null;

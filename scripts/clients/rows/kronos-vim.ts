@@ -201,7 +201,7 @@ export async function runKronosVims(bench: Workbench, setups: readonly Setup[]):
       await one.rename(`online ${n}`, `renamed ${n}`);
       await one.remove(`spare ${n}`);
       wanted = wanted.map((task) => (task === `online ${n}` ? `renamed ${n}` : task));
-      wanted = wanted.flatMap((task) => (task === `spare ${n}` ? removed(setups[n], task) : task));
+      wanted = wanted.flatMap((task) => (task === `spare ${n}` ? removedLines(setups[n], task) : task));
       await together();
     }
     await hub.kill();
@@ -315,6 +315,6 @@ export async function runPlannedTask(bench: Workbench, setups: readonly Setup[])
 
 type PlannedTask = Readonly<Record<string, unknown>> & { readonly desc: string };
 
-function removed(setup: Setup | undefined, task: string): string[] {
+function removedLines(setup: Setup | undefined, task: string): string[] {
   return setup?.generation === 2019 ? [`${task} (done)`] : [];
 }

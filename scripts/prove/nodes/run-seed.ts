@@ -65,10 +65,10 @@ export async function runSeed(
       return revoked;
     });
     const [revoked] = await Promise.all([revoking, failing]);
-    const acknowledged = () => load.operations.filter(isAcknowledged).length;
-    await eventually(() => acknowledged() >= minWrites, `${minWrites} writes to be acknowledged`, {
+    const countAcknowledged = () => load.operations.filter(isAcknowledged).length;
+    await eventually(() => countAcknowledged() >= minWrites, `${minWrites} writes to be acknowledged`, {
       deadlineMs: writesDeadlineMs,
-      instead: acknowledged,
+      instead: countAcknowledged,
     });
     load.giveUpAt = load.now() + decideMs;
     load.isOn = false;

@@ -145,7 +145,7 @@ export class RawClient {
 
   /** Reads the whole channel once, and records it. @returns undefined if the node did not answer */
   async read(channel: string): Promise<Extract<Operation, { type: 'read' }> | undefined> {
-    const client = await this.#connected();
+    const client = await this.#connect();
     const sent = this.#load.now();
     const answer = await inTime(client?.ask({ type: 'read-all', channel }), attemptMs);
     if (answer?.success !== true) {
@@ -174,7 +174,7 @@ export class RawClient {
 
   async #decide(message: object): Promise<{ readonly answer: Answer | undefined; readonly attempts: number }> {
     for (let attempts = 1; ; attempts += 1) {
-      const client = await this.#connected();
+      const client = await this.#connect();
       const answer = await inTime(client?.ask(message), attemptMs);
       if (answer?.success === true) return { answer, attempts };
       if (answer !== undefined && !open.has(answer.code ?? '')) return { answer, attempts };
@@ -190,7 +190,7 @@ export class RawClient {
     this.#at += 1;
   }
 
-  async #connected(): Promise<Client | undefined> {
+  async #connect(): Promise<Client | undefined> {
     while (this.#client === undefined && this.#load.now() <= this.#load.giveUpAt) {
       this.#client = await logIn(this.#urls[this.#at % this.#urls.length] ?? '', this.#access, this.name);
       if (this.#client !== undefined) break;

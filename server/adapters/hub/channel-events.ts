@@ -99,7 +99,7 @@ async function admitReader(
 }
 
 async function showPresence(deps: EventDeps, request: Request): Promise<Reply> {
-  const channel = decoded(request.path.slice(presenceBefore.length));
+  const channel = decodeName(request.path.slice(presenceBefore.length));
   if (channel === undefined) return refusalReply(refuse('not_found', 'page', `GET ${presenceBefore}<channel>`));
   const admitted = await admitReader(deps, request, channel);
   if (!admitted.ok) return refusalReply(admitted);
@@ -126,10 +126,10 @@ async function follow(deps: EventDeps, request: Request): Promise<Reply | Stream
 
 function channelOf(path: string): string | undefined {
   if (!path.endsWith(after) || path.length <= before.length + after.length) return undefined;
-  return decoded(path.slice(before.length, -after.length));
+  return decodeName(path.slice(before.length, -after.length));
 }
 
-function decoded(text: string): string | undefined {
+function decodeName(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -79,8 +79,9 @@ export function statusRoutes({ hub, metrics, version, isLeaving, ...trust }: Sta
       doc: docs.metrics,
       handle: async (request) => {
         const admitted = authenticate(trust, request);
-        if (!admitted.ok) return refused(admitted);
-        if (!isAdmin(admitted.identity)) return refused(refuse('forbidden', '', 'needs a token with the scope admin'));
+        if (!admitted.ok) return refusalWithHint(admitted);
+        if (!isAdmin(admitted.identity))
+          return refusalWithHint(refuse('forbidden', '', 'needs a token with the scope admin'));
         return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.text() };
       },
     },
@@ -100,6 +101,6 @@ function late(reason: string, version: string): object {
   return { status: 'late', reason: `changes of other nodes come late: ${reason}`, version };
 }
 
-function refused({ code, error, hint }: Refusal): Reply {
+function refusalWithHint({ code, error, hint }: Refusal): Reply {
   return json(errors[code].status, { error, code, hint });
 }

@@ -82,7 +82,7 @@ export class Notices {
   }
 
   /** Prepares the notifications of a batch of changes. Call it before the channel sends the batch. */
-  hear(changes: readonly Change[]): void {
+  prepare(changes: readonly Change[]): void {
     this.#batch.clear();
     for (const change of changes) {
       const before = this.#lastSent.get(change.key);

@@ -82,7 +82,7 @@ export class Ops {
   }
 
   /** Tasks that were sent with one id and were given another. */
-  *renumbered(): Generator<void, Moved[]> {
+  *tasksWithNewId(): Generator<void, Moved[]> {
     const found: Moved[] = [];
     const pace = new Pace();
     for (const [at, op] of this.list.entries()) {
@@ -96,7 +96,7 @@ export class Ops {
   }
 
   /** Tasks that lose the id that they had before the write. */
-  *moved(): Generator<void, Moved[]> {
+  *tasksThatLoseTheirId(): Generator<void, Moved[]> {
     const found: Moved[] = [];
     const pace = new Pace();
     for (const op of this.list) {

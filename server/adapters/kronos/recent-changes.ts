@@ -90,10 +90,10 @@ export class RecentChanges {
   *addWrite(ops: Ops, device: string, now: number): Generator<void, void> {
     this.#prune(now);
     if (ops.list.length > 0) this.#lastWrites.set(device, now);
-    for (const moved of yield* ops.renumbered()) {
+    for (const moved of yield* ops.tasksWithNewId()) {
       this.#formerIds.push({ ...moved, at: now, mayMean: (other) => other === device });
     }
-    for (const moved of yield* ops.moved()) {
+    for (const moved of yield* ops.tasksThatLoseTheirId()) {
       this.#formerIds.push({ ...moved, at: now, mayMean: (other) => other !== device });
     }
     const pace = new Pace();

@@ -18,7 +18,7 @@ import type { Task } from '../../../protocol/messages.ts';
 import { nextIndex } from '../../../protocol/recurrence.ts';
 import { same } from '../../../protocol/same.ts';
 import { freeId, withOwner } from '../../../protocol/task.ts';
-import { bounded } from '../../../protocol/version.ts';
+import { boundVersion } from '../../../protocol/version.ts';
 import type { CachedChannel, ChannelState } from '../../core/cached-channel.ts';
 import { type Channel, isFull } from '../../core/channel.ts';
 import type { Hub } from '../../core/hub.ts';
@@ -135,7 +135,7 @@ export class Tasks {
     document.addIndex(this.#lookup);
     this.channel.listen((changes) => {
       this.#recent.addCommitted(changes, (key) => notices.lastSent(key), hub.world.now());
-      notices.hear(changes);
+      notices.prepare(changes);
     });
   }
 
@@ -327,7 +327,7 @@ export class Tasks {
       client,
     });
     const { own, keys } = named;
-    const merge = yield* this.#mergeList(lives, named.tasks, bounded(writer.version, now), {
+    const merge = yield* this.#mergeList(lives, named.tasks, boundVersion(writer.version, now), {
       ...named,
       present: this.#presentKeys(lives, unreadable, writer),
       fresh: new Set(own.keys()),

@@ -66,7 +66,7 @@ export function readGoalItem(item: RoomItem): Goal {
 }
 
 /** The keys of items that are older than a day, except a goal that is set. */
-export function outlived(items: Iterable<RoomItem>, now: number): readonly string[] {
+export function outdatedKeys(items: Iterable<RoomItem>, now: number): readonly string[] {
   const keys: string[] = [];
   for (const item of items) {
     if (item.at + dayMs >= now) continue;

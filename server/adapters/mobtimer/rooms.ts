@@ -13,7 +13,7 @@ import {
   crowdedOut,
   goalKey,
   noGoal,
-  outlived,
+  outdatedKeys,
   type RoomItem,
   readGoalItem,
   readRequestItem,
@@ -47,7 +47,7 @@ export class Rooms {
 
   constructor(hub: Hub) {
     this.#hub = hub;
-    hub.watch((channel, changes) => this.#heard(channel.name, changes), { prefix, whole: true });
+    hub.watch((channel, changes) => this.#onChanges(channel.name, changes), { prefix, whole: true });
     this.loaded = this.#load();
     const sweep = () => {
       hub.world.after(sweepMs, sweep);
@@ -164,7 +164,7 @@ export class Rooms {
   }
 
   /** Called for every commit of the hub, because rooms are also written by the channel verbs and by other nodes. */
-  #heard(channel: string, changes: readonly Change[]): void {
+  #onChanges(channel: string, changes: readonly Change[]): void {
     if (!channel.startsWith(prefix)) return;
     this.#room(channel);
     if (channel === uncounted) return;
@@ -224,7 +224,7 @@ class Room {
   sweep(now: number): boolean {
     const document = this.#document;
     if (document === undefined) return false;
-    if (outlived(document.view.items.values(), now).length > 0) {
+    if (outdatedKeys(document.view.items.values(), now).length > 0) {
       this.#forget(document, now).catch((error: unknown) => {
         this.#hub.world.log.error({ channel: document.channel.name, error }, 'mobtimer: could not forget');
       });
@@ -240,8 +240,8 @@ class Room {
   async #open(name: string): Promise<CachedChannel> {
     const document = await this.#hub.cachedChannel(name);
     this.#stopListening = document.channel.listen(
-      (changes) => this.#heard(changes),
-      () => void this.#hearAgain(document),
+      (changes) => this.#onChanges(changes),
+      () => void this.#followAgain(document),
     );
     this.#document = document;
     this.#newest = newestOf(document);
@@ -250,7 +250,7 @@ class Room {
 
   async #forget(document: CachedChannel, at: number): Promise<void> {
     const written = await document.write(({ items }) => {
-      const ops = outlived(items.values(), at).map((key) => ({ op: 'remove', key }) as const);
+      const ops = outdatedKeys(items.values(), at).map((key) => ({ op: 'remove', key }) as const);
       return { ok: true, write: { ops, origin: 'hub', at } };
     });
     if (!written.ok) return;
@@ -258,13 +258,13 @@ class Room {
     await document.channel.forget(Math.min(...left.map(({ seq }) => seq - 1), written.position.seq));
   }
 
-  async #hearAgain(document: CachedChannel): Promise<void> {
+  async #followAgain(document: CachedChannel): Promise<void> {
     const { seq } = await document.settled();
     this.#newest = newestOf(document);
     this.#fell = seq;
   }
 
-  #heard(changes: readonly Change[]): void {
+  #onChanges(changes: readonly Change[]): void {
     for (const change of changes) {
       const request = this.#requestOf(change);
       if (request !== undefined) this.#newest = { key: change.key, request };

@@ -58,7 +58,7 @@ export class AccountQuestions {
     const isReadable = mayRead('aw/*');
     const buckets = isReadable ? await this.#afkBuckets() : [];
     const tasks = running.length === 0 ? [] : await this.#askAboutTasks(running, buckets, isOn);
-    const unexplained = isOn('unexplained') && mayRead('*') ? await this.#unexplained() : [];
+    const unexplained = isOn('unexplained') && mayRead('*') ? await this.#unexplainedQuestions() : [];
     const why = !isOn('idle')
       ? 'it is switched off in the settings'
       : buckets.length === 0
@@ -170,7 +170,7 @@ export class AccountQuestions {
     return taskQuestions({ tasks, away, answers: await this.#answers(), idle, now, endOfDay, isOn });
   }
 
-  async #unexplained(): Promise<readonly QuestionView[]> {
+  async #unexplainedQuestions(): Promise<readonly QuestionView[]> {
     const date = nextDate(await this.today(), -1);
     const key = `unexplained ${date}`;
     if ((await this.#answers()).some((given) => given.key === key)) return [];

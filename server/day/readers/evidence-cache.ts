@@ -63,7 +63,7 @@ export class EvidenceCache {
   ): Promise<ChannelEvidence> {
     const name = `${channelName} ${span.from} ${span.to} ${variant}`;
     const known = this.#channels.get(channelName)?.spans.get(name);
-    const current = known === undefined ? undefined : brought(known, takeIn);
+    const current = known === undefined ? undefined : takeWaiting(known, takeIn);
     if (current !== undefined) {
       this.#touch(name, sizeOf(current));
       return current;
@@ -72,12 +72,12 @@ export class EvidenceCache {
     const channel = await this.#hub.channel(channelName);
     for (let attempt = 0; ; attempt += 1) {
       const watched = this.#watch(channel);
-      const heard: Change[] = [];
-      watched.reading.add(heard);
-      const evidence = await read().finally(() => watched.reading.delete(heard));
+      const arrived: Change[] = [];
+      watched.reading.add(arrived);
+      const evidence = await read().finally(() => watched.reading.delete(arrived));
       const reach = { from: span.from - margin, to: span.to + margin };
       const cached: Cached = { span: reach, evidence, waiting: [] };
-      if (!heard.some((change) => touches(change, cached))) {
+      if (!arrived.some((change) => touches(change, cached))) {
         this.#add(name, channelName, cached);
         return evidence;
       }
@@ -97,7 +97,7 @@ export class EvidenceCache {
       spans: new Map(),
       reading: new Set(),
       stop: channel.listen(
-        (changes) => this.#heard(channel.name, watched, changes),
+        (changes) => this.#onChanges(channel.name, watched, changes),
         () => {
           for (const name of [...watched.spans.keys()]) this.#drop(channel.name, name);
         },
@@ -107,8 +107,8 @@ export class EvidenceCache {
     return watched;
   }
 
-  #heard(channel: string, { spans, reading }: Watched, changes: readonly Change[]): void {
-    for (const heard of reading) heard.push(...changes);
+  #onChanges(channel: string, { spans, reading }: Watched, changes: readonly Change[]): void {
+    for (const arrived of reading) arrived.push(...changes);
     for (const [name, cached] of spans) {
       for (const change of changes) {
         if (!touches(change, cached)) continue;
@@ -157,7 +157,7 @@ function sizeOf({ events, heartbeats }: ChannelEvidence): number {
 }
 
 /** Evidence with all that waits taken in. */
-function brought(cached: Cached, takeIn: TakeIn): ChannelEvidence | undefined {
+function takeWaiting(cached: Cached, takeIn: TakeIn): ChannelEvidence | undefined {
   if (cached.waiting.length === 0) return cached.evidence;
   const evidence = takeIn(cached.evidence, cached.waiting);
   if (evidence === undefined) return undefined;

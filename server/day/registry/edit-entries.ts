@@ -52,21 +52,21 @@ export function editEntries({ items }: Pick<ChannelState, 'items'>, edit: EntryE
     }
     case 'change':
     case 'move': {
-      const found = spanned(items.get(edit.key));
+      const found = itemWithSpan(items.get(edit.key));
       if (found === undefined) return refuse('item_not_found');
       const value = edit.do === 'change' ? JSON.stringify(edit.item) : found.value;
       const { from = found.time, to = found.end } = edit;
       return to > from ? { ok: true, ops: [put(found.key, value, from, to)] } : wrongSpan;
     }
     case 'split': {
-      const found = spanned(items.get(edit.key));
+      const found = itemWithSpan(items.get(edit.key));
       if (found === undefined) return refuse('item_not_found');
       if (edit.at <= found.time || edit.at >= found.end) return refuse('property', 'at', 'a moment within the entry');
       const { key, value, time, end } = found;
       return { ok: true, ops: [put(key, value, time, edit.at), put(id(), value, edit.at, end)] };
     }
     case 'join': {
-      const all = edit.keys.flatMap((key) => spanned(items.get(key)) ?? []);
+      const all = edit.keys.flatMap((key) => itemWithSpan(items.get(key)) ?? []);
       if (all.length < edit.keys.length) return refuse('item_not_found');
       const [first, ...others] = [...all].sort((a, b) => a.time - b.time);
       if (first === undefined || new Set(edit.keys).size < edit.keys.length)
@@ -83,7 +83,7 @@ export function editEntries({ items }: Pick<ChannelState, 'items'>, edit: EntryE
 
 const wrongSpan = refuse('property', 'to', 'a moment after `from`, in microseconds');
 
-function spanned(item: Item | undefined): (Item & { readonly time: number; readonly end: number }) | undefined {
+function itemWithSpan(item: Item | undefined): (Item & { readonly time: number; readonly end: number }) | undefined {
   if (item === undefined || item.time === null || item.end === null) return undefined;
   const value: unknown = JSON.parse(item.value);
   return isEntryItem(value) ? { ...item, time: item.time, end: item.end } : undefined;

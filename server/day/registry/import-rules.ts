@@ -65,7 +65,7 @@ function conditionOf(rule: unknown): readonly [DayRuleText, DayTextCondition] | 
     case 'starts with':
       return [field, { begins: value }];
     case 'ends with':
-      return [field, { matches: `${escaped(value)}$`.slice(0, 256) }];
+      return [field, { matches: `${escapePattern(value)}$`.slice(0, 256) }];
     case 'matches':
       return [field, { matches: value }];
     default:
@@ -116,6 +116,6 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function escaped(text: string): string {
+function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

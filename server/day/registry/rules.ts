@@ -38,12 +38,12 @@ export function rulesClassifier(rules: readonly NamedRule[], { patterns, project
       // What a person states by hand needs no rule, and none overrules it.
       if (subject.lane === 'manual' && own.project !== null) return own;
       const found = index.first(subject, patterns);
-      return found === undefined ? own : decided(own, found, projectOf);
+      return found === undefined ? own : applyRule(own, found, projectOf);
     },
   };
 }
 
-function decided(
+function applyRule(
   own: DayAttribution,
   { id, rule, specificity }: PreparedRule,
   projectOf: (name: string) => string,

@@ -63,7 +63,7 @@ export class AccountSuggestions {
     const learned: WordCounts[] = [];
     for (const one of [answer, ...before]) learned.push(await this.#learn(one, { finder, projectOf }, mayRead));
     const context = { finder, model: new WordModel(learned, tasks), projectOf };
-    const refused = await this.#refused();
+    const refused = await this.#readRefused();
     const events = await this.#eventsOf(answer, mayRead);
     return suggestionsOf(answer, events, context).filter((one) => !refused.some((other) => isRefusedBy(one, other)));
   }
@@ -138,7 +138,7 @@ export class AccountSuggestions {
     return [...known.values()].sort((a, b) => compareText(a.name, b.name));
   }
 
-  async #refused(): Promise<readonly RefusedSpan[]> {
+  async #readRefused(): Promise<readonly RefusedSpan[]> {
     const { items } = await (await this.#hub.cachedChannel(`${this.#days.account}/${refusalChannel}`)).settled();
     return [...items.values()].flatMap(({ key, value, time, end }): RefusedSpan[] => {
       const parsed: unknown = JSON.parse(value);

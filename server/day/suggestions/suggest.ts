@@ -64,7 +64,7 @@ export function suggestionsOf(
   const stretches = stretchesOf(
     day,
     events,
-    (event) => named(event, context) ?? context.model.lean(event.facts)?.project,
+    (event) => namedProject(event, context) ?? context.model.lean(event.facts)?.project,
   );
   return stretches.flatMap((stretch) => suggestFor(stretch, day, events, context) ?? []);
 }
@@ -75,7 +75,7 @@ export function certainStretches(
   events: readonly DayEvent[],
   context: Pick<VoteContext, 'finder' | 'projectOf'>,
 ): readonly TeachingStretch[] {
-  return stretchesOf(day, events, (event) => named(event, context)).flatMap((stretch): TeachingStretch[] => {
+  return stretchesOf(day, events, (event) => namedProject(event, context)).flatMap((stretch): TeachingStretch[] => {
     const decided = decideByFacts(stretch, factVotes(stretch, events, context), []);
     if (decided === undefined) return [];
     const { project } = decided;
@@ -84,7 +84,7 @@ export function certainStretches(
 }
 
 /** The project that the texts of an item name. */
-function named(
+function namedProject(
   { facts, lane }: DayEvent,
   { finder, projectOf }: Pick<VoteContext, 'finder' | 'projectOf'>,
 ): string | undefined {

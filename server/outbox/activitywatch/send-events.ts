@@ -49,7 +49,7 @@ export class EventSender {
   /** @returns what became of each event, up to the first that has to be sent again */
   async put(events: readonly RelayedEvent[]): Promise<readonly SentOutcome[]> {
     const plan = await this.#plan(events);
-    if (!plan.ok) return repeated(plan.outcome, events);
+    if (!plan.ok) return sameForAll(plan.outcome, events);
     const { steps, links } = plan;
     await this.#links.set(intents(events, steps, links));
     const body = events.flatMap((event, index) => eventJson(event, steps[index]));
@@ -62,7 +62,7 @@ export class EventSender {
       return [posted];
     }
     const confirmed = await this.#confirm(events, steps);
-    return confirmed === 'accepted' ? outcomesOf(events, steps, 'accepted') : repeated(confirmed, events);
+    return confirmed === 'accepted' ? outcomesOf(events, steps, 'accepted') : sameForAll(confirmed, events);
   }
 
   async #putEach(events: readonly RelayedEvent[]): Promise<readonly SentOutcome[]> {
@@ -271,8 +271,8 @@ function outcomesOf(
   });
 }
 
-/** Of a whole batch. */
-function repeated(outcome: SentOutcome, events: readonly unknown[]): readonly SentOutcome[] {
+/** The outcome of a whole batch for each of its events; only once if the batch must be sent again. */
+function sameForAll(outcome: SentOutcome, events: readonly unknown[]): readonly SentOutcome[] {
   return typeof outcome === 'object' && 'again' in outcome ? [outcome] : events.map(() => outcome);
 }
 

@@ -238,7 +238,7 @@ class Sheet {
   }
 
   wrap(text: string, width: number, size: number): readonly string[] {
-    const shown = cleaned(text);
+    const shown = cleanLine(text);
     return wrapText(shown, width, (piece) => this.widthOf(piece, size));
   }
 
@@ -292,7 +292,7 @@ class Sheet {
 }
 
 /** One line, without characters that are not seen; not longer than 300 characters. */
-function cleaned(text: string): string {
+function cleanLine(text: string): string {
   const seen = text
     .toWellFormed()
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')

@@ -271,7 +271,7 @@ export class BatchLane {
     try {
       const opened = await connectClient(url, { statementMs });
       client = opened;
-      opened.on('error', (error) => this.#lost(opened, error));
+      opened.on('error', (error) => this.#onLost(opened, error));
       await verify(client);
       this.#epoch = epoch();
       this.#isStale = false;
@@ -289,7 +289,7 @@ export class BatchLane {
   }
 
   /** The connection ended while idle: check at once whether the database is reachable and still the same. */
-  #lost(client: pg.Client, error: Error): void {
+  #onLost(client: pg.Client, error: Error): void {
     if (client !== this.#client) return;
     this.#drop();
     this.#deps.world.log.warn({ error: error.message }, 'postgres: a connection was lost');

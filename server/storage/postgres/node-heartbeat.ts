@@ -9,7 +9,7 @@ const everyMs = 2_000;
 /** A node that was not seen for so long does not run. */
 export const aliveSeconds = 7;
 /** Milliseconds in which a running node must be heard over the relay. */
-const hearMs = 7_000;
+const noticeMs = 7_000;
 const warnMs = 2_000;
 const refuseMs = 60_000;
 
@@ -26,7 +26,7 @@ export interface NodeHeartbeatDeps {
   /** How this node hears of others: `notify`, or the address of NATS. */
   readonly relay: string;
   /** When each node was last heard over the relay, in milliseconds of this process's clock. */
-  readonly heard: () => ReadonlyMap<string, number>;
+  readonly lastNotices: () => ReadonlyMap<string, number>;
   readonly onEpoch: (epoch: string) => void;
 }
 
@@ -64,10 +64,10 @@ export class NodeHeartbeat {
 
   /** Why notices do not reach all nodes; undefined while they do. */
   get relayTrouble(): string | undefined {
-    const { relay, world, heard } = this.#deps;
+    const { relay, world, lastNotices } = this.#deps;
     const now = world.now();
     const deaf = [...this.#others].find(
-      ([node, { since }]) => now - since > hearMs && now - (heard().get(node) ?? 0) > hearMs,
+      ([node, { since }]) => now - since > noticeMs && now - (lastNotices().get(node) ?? 0) > noticeMs,
     )?.[1];
     if (deaf === undefined) return undefined;
     return deaf.relay === relay

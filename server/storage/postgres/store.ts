@@ -188,7 +188,7 @@ export class PostgresStore implements Store, Archive {
     this.#world = world;
     this.node = world.id();
     const verify = (client: pg.ClientBase) => this.verify(client);
-    const outdated = (error: Error) => this.#refuseWrites(error);
+    const onOutdated = (error: Error) => this.#refuseWrites(error);
     this.#lanes = Array.from(
       { length: lanes },
       (_, index) =>
@@ -198,7 +198,7 @@ export class PostgresStore implements Store, Archive {
           name: `${this.node}/${epoch}/${index}`,
           epoch: () => this.#epoch,
           verify,
-          outdated,
+          outdated: onOutdated,
         }),
     );
     this.#pool = new pg.Pool({
@@ -270,15 +270,15 @@ export class PostgresStore implements Store, Archive {
 
   /**
    * Lets the other nodes know that this one runs.
-   * @param relay how it hears of their changes. @param heard when each was last heard
+   * @param relay how it hears of their changes. @param lastNotices when each was last heard
    */
-  async startHeartbeat(relay: string, heard: () => ReadonlyMap<string, number>): Promise<void> {
+  async startHeartbeat(relay: string, lastNotices: () => ReadonlyMap<string, number>): Promise<void> {
     this.#heartbeat = new NodeHeartbeat({
       pool: this.#pool,
       world: this.#world,
       node: this.node,
       relay,
-      heard,
+      lastNotices,
       onEpoch: (epoch) => {
         if (epoch !== this.#epoch) void this.#adoptOther().catch(() => undefined);
       },
@@ -336,7 +336,7 @@ export class PostgresStore implements Store, Archive {
       ${bounds('i')} ${removed} AND c.seq - $2::bigint > 4 * c.items ORDER BY i.seq LIMIT ${last}`;
     const rows = await this.#ask<Change & { head: number; newest: number; floor: number }>(
       `SELECT x.*, c.seq AS head, c.version AS newest, c.floor FROM (${channelHere}) c
-       LEFT JOIN LATERAL (${sized(`(${walk}) UNION ALL (${sort})`, 'seq', '$4')}) x ON true ORDER BY x.seq`,
+       LEFT JOIN LATERAL (${boundBySize(`(${walk}) UNION ALL (${sort})`, 'seq', '$4')}) x ON true ORDER BY x.seq`,
       [channel, seq, limitOf(limit + 1), size],
     );
     const first = rows[0];
@@ -411,7 +411,7 @@ export class PostgresStore implements Store, Archive {
     if (key === undefined) {
       return this.#ask(
         `SELECT x.* FROM (${channelHere}) c CROSS JOIN LATERAL (
-           ${sized(`SELECT ${kind}, ${columns} FROM steps s WHERE ${bounds} ${order}`, direction, '$5')}
+           ${boundBySize(`SELECT ${kind}, ${columns} FROM steps s WHERE ${bounds} ${order}`, direction, '$5')}
          ) x ORDER BY x.${direction}`,
         values,
       );
@@ -424,7 +424,7 @@ export class PostgresStore implements Store, Archive {
          UNION ALL
          SELECT s.account, s.channel, s.seq, s.prev FROM chain p
          JOIN steps s ON s.account = p.account AND s.channel = p.channel AND s.seq = p.prev WHERE p.prev > $2)
-       SELECT * FROM (${sized(
+       SELECT * FROM (${boundBySize(
          `SELECT ${kind}, ${columns} FROM chain p JOIN c ON true
           JOIN steps s ON s.account = p.account AND s.channel = p.channel AND s.seq = p.seq AND ${bounds} ${order}`,
          direction,
@@ -539,12 +539,12 @@ export class PostgresStore implements Store, Archive {
 
   async *steps(channel: string): AsyncGenerator<readonly Step[]> {
     if (this.#snapshot !== undefined) yield* this.#snapshot.steps(channel);
-    else yield* alone(await openSnapshot(this.#pool), (snapshot) => snapshot.steps(channel));
+    else yield* askAndClose(await openSnapshot(this.#pool), (snapshot) => snapshot.steps(channel));
   }
 
   async *answers(channel: string): AsyncGenerator<readonly Answer[]> {
     if (this.#snapshot !== undefined) yield* this.#snapshot.answers(channel);
-    else yield* alone(await openSnapshot(this.#pool), (snapshot) => snapshot.answers(channel));
+    else yield* askAndClose(await openSnapshot(this.#pool), (snapshot) => snapshot.answers(channel));
   }
 
   load(
@@ -589,7 +589,7 @@ export class PostgresStore implements Store, Archive {
   async #adopt(client: pg.ClientBase): Promise<void> {
     const evidence = {
       lanes: this.#lanes.map(({ acknowledged }) => acknowledged),
-      channels: this.#user?.seen() ?? [],
+      channels: this.#user?.seenChannels() ?? [],
     };
     const before = { ...this.#identity, epoch: this.#epoch, evidence };
     const { epoch, missing, database, timeline } = await adopt(client, before, () => this.#world.id());
@@ -642,38 +642,38 @@ export class PostgresStore implements Store, Archive {
     const spanned = from !== undefined || to !== undefined;
     const where = ['s.value IS NOT NULL'];
     const values: unknown[] = [channel];
-    const given = (value: unknown): string => `$${values.push(value)}`;
+    const parameter = (value: unknown): string => `$${values.push(value)}`;
     const [beyond, direction] = newest === true ? ['<', 'DESC'] : ['>', 'ASC'];
-    if (key !== undefined) where.push(`i.key = ${given(key)}`);
+    if (key !== undefined) where.push(`i.key = ${parameter(key)}`);
     let order = `i.key ${direction}`;
     if (spanned) {
       // `moment` is the item's own time where it has one; the steps are partitioned by it. Nothing that began more than the longest span
       // earlier can reach into the range.
       if (from !== undefined) {
-        const bound = given(from);
+        const bound = parameter(from);
         where.push(
           `s.time >= ${bound}::bigint - c.longest AND s.moment >= ${bound}::bigint - c.longest`,
           `(s.time >= ${bound} OR s.until > ${bound})`,
         );
       }
       if (to !== undefined) {
-        const bound = given(to);
+        const bound = parameter(to);
         where.push(`s.time < ${bound}::bigint AND s.moment < ${bound}::bigint`);
       }
       if (after !== undefined)
-        where.push(`(s.time, s.key) ${beyond} (${given(after.time ?? 0)}::bigint, ${given(after.key)})`);
+        where.push(`(s.time, s.key) ${beyond} (${parameter(after.time ?? 0)}::bigint, ${parameter(after.key)})`);
       order = `s.time ${direction}, s.key ${direction}`;
-    } else if (after !== undefined) where.push(`i.key ${beyond} ${given(after.key)}`);
+    } else if (after !== undefined) where.push(`i.key ${beyond} ${parameter(after.key)}`);
     const rows =
       spanned && key === undefined
         ? `steps s WHERE s.account = c.account AND s.channel = c.id AND s.time IS NOT NULL AND ${isLatest}`
-        : `items i ${at === undefined ? itsStep : asOf(given(at))} WHERE i.account = c.account AND i.channel = c.id`;
+        : `items i ${at === undefined ? itsStep : asOf(parameter(at))} WHERE i.account = c.account AND i.channel = c.id`;
     return this.#ask(
       `SELECT x.*${ofChannel} FROM (${channelHere}) c ${join} (
-         ${sized(
-           `SELECT ${columns} FROM ${rows} AND ${where.join(' AND ')} ORDER BY ${order} LIMIT ${given(limitOf(limit))}`,
+         ${boundBySize(
+           `SELECT ${columns} FROM ${rows} AND ${where.join(' AND ')} ORDER BY ${order} LIMIT ${parameter(limitOf(limit))}`,
            spanned ? `time ${direction}, key ${direction}` : `key ${direction}`,
-           given(size),
+           parameter(size),
            false,
          )}
        ) x ${on}`,
@@ -744,7 +744,7 @@ export class PostgresStore implements Store, Archive {
   }
 }
 
-async function* alone<T>(
+async function* askAndClose<T>(
   snapshot: PostgresSnapshot,
   ask: (snapshot: PostgresSnapshot) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
@@ -761,7 +761,7 @@ async function* alone<T>(
  * @param order by which the rows are counted; the rows come in this order
  * @param size a parameter: bytes
  */
-function sized(query: string, order: string, size: string, hasKind = true): string {
+function boundBySize(query: string, order: string, size: string, hasKind = true): string {
   return `SELECT ${hasKind ? 'kind, ' : ''}key, value, time, "end", seq, origin, at, version FROM (
     SELECT q.*, sum(octet_length(q.value)) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS read
     FROM (${query}) q) w WHERE coalesce(read, 0) < ${size}::bigint`;

@@ -42,7 +42,7 @@ export class NatsRelay implements Relay {
     return this.#trouble;
   }
 
-  get heard(): ReadonlyMap<string, number> {
+  get lastNotices(): ReadonlyMap<string, number> {
     return this.#notices.heard;
   }
 
@@ -92,7 +92,7 @@ export class NatsRelay implements Relay {
         maxPingOut: maxMissedPings,
       });
     } catch (error) {
-      this.#lost(errorMessage(error));
+      this.#onLost(errorMessage(error));
       world.after(pauseMs, () => {
         if (!this.#closed) void this.#connect(onNotice, onGap);
       });
@@ -120,12 +120,12 @@ export class NatsRelay implements Relay {
     await found().catch(() => undefined);
     for await (const { type } of connection.status()) {
       if (type === 'reconnect') await found().catch(() => undefined);
-      else if (type === 'disconnect' || type === 'staleConnection') this.#lost('the connection to NATS was lost');
+      else if (type === 'disconnect' || type === 'staleConnection') this.#onLost('the connection to NATS was lost');
     }
-    if (!this.#closed) this.#lost('the connection to NATS was closed');
+    if (!this.#closed) this.#onLost('the connection to NATS was closed');
   }
 
-  #lost(reason: string): void {
+  #onLost(reason: string): void {
     if (this.#trouble === undefined) this.#options.world.log.warn({ error: reason }, 'nats: change notices stopped');
     this.#trouble = reason;
   }

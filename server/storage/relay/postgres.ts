@@ -40,7 +40,7 @@ export class PostgresRelay implements Relay {
     return this.#trouble;
   }
 
-  get heard(): ReadonlyMap<string, number> {
+  get lastNotices(): ReadonlyMap<string, number> {
     return this.#notices.heard;
   }
 
@@ -83,7 +83,7 @@ export class PostgresRelay implements Relay {
     } catch (error) {
       // Whoever takes over tells the others to look; one that did so while this statement waited has to do it again.
       const next = this.#client;
-      if (client === next) this.#lost(client, error);
+      if (client === next) this.#onLost(client, error);
       else if (next !== undefined) await this.#sendOver(next, [this.#notices.lookText()]);
     }
   }
@@ -94,8 +94,8 @@ export class PostgresRelay implements Relay {
       // A notice need not survive a power cut.
       const opened = await connectClient(this.#url, { statementMs, isDurable: false });
       client = opened;
-      opened.on('error', (error) => this.#lost(opened, error));
-      opened.on('end', () => this.#lost(opened, 'the connection ended'));
+      opened.on('error', (error) => this.#onLost(opened, error));
+      opened.on('end', () => this.#onLost(opened, 'the connection ended'));
       opened.on('notification', ({ payload = '' }) => {
         const { notices, isLook } = this.#notices.read(payload);
         for (const notice of notices) this.#onNotice(notice);
@@ -125,12 +125,12 @@ export class PostgresRelay implements Relay {
       if (client !== this.#client) return;
       client.query(`SELECT pg_notify('horai', $1)`, [this.#notices.helloText()]).then(
         () => this.#watch(client),
-        (error: unknown) => this.#lost(client, error),
+        (error: unknown) => this.#onLost(client, error),
       );
     });
   }
 
-  #lost(client: pg.Client, error: unknown): void {
+  #onLost(client: pg.Client, error: unknown): void {
     if (client !== this.#client) return;
     this.#client = undefined;
     void client.end().catch(() => undefined);

@@ -305,10 +305,10 @@ export class SqliteReader {
     for (const row of inKey(texts, uuids, newest)) {
       waiting.push(row);
       if (row.seq === null && waiting.length < Math.min(limit, keysAtOnce)) continue;
-      yield* this.#asOf(channel.id, this.#filled(channel.id, waiting), at);
+      yield* this.#asOf(channel.id, this.#fillRows(channel.id, waiting), at);
       waiting = [];
     }
-    yield* this.#asOf(channel.id, this.#filled(channel.id, waiting), at);
+    yield* this.#asOf(channel.id, this.#fillRows(channel.id, waiting), at);
   }
 
   /** The steps that the items of these steps had at `at`. */
@@ -320,7 +320,7 @@ export class SqliteReader {
   }
 
   /** Steps of items, in their order. Steps in blocks are looked up block by block. */
-  #filled(id: number, rows: readonly ItemRow[]): Kept[] {
+  #fillRows(id: number, rows: readonly ItemRow[]): Kept[] {
     const steps = new Map<number, Kept>();
     let block: readonly Kept[] = [];
     for (const { item } of rows.filter(({ seq }) => seq === null).sort((a, b) => a.item - b.item)) {
@@ -332,7 +332,7 @@ export class SqliteReader {
       const key = unpackKey(row.key);
       return seq === null
         ? ofKey(steps.get(item) ?? missing(id, item), key, id)
-        : checked({ ...row, seq }, key, (origin) => this.#origin(origin));
+        : checkRow({ ...row, seq }, key, (origin) => this.#origin(origin));
     });
   }
 
@@ -547,7 +547,7 @@ export class SqliteReader {
 
   *#rows(sql: string, ...values: readonly SqliteValue[]): Generator<Kept> {
     for (const row of this.#iterate<Row>(sql, ...values))
-      yield checked(row, unpackKey(row.key), (id) => this.#origin(id));
+      yield checkRow(row, unpackKey(row.key), (id) => this.#origin(id));
   }
 
   #iterate<Found>(sql: string, ...values: readonly SqliteValue[]): Iterable<Found> {
@@ -590,7 +590,7 @@ function missing(id: number, seq: number): never {
 }
 
 /** A row as a step, if it matches its checksum. */
-function checked(row: Row, key: string, originOf: (id: number) => string): Kept {
+function checkRow(row: Row, key: string, originOf: (id: number) => string): Kept {
   const { value, time, end, seq, at, version, born, channel, originId, sum } = row;
   if (sum !== null) {
     const computed = sumStep(channel, { seq, key, value, time, end, version, origin: originId, at, born });

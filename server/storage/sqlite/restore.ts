@@ -38,7 +38,7 @@ export async function replaceStore<Done>(
   try {
     const there = existsSync(path);
     if (there && !replace) {
-      const found = await whatIsIn(at);
+      const found = await describeContents(at);
       if (found !== undefined) return { ok: false, error: found };
     }
     rmSync(staging, { recursive: true, force: true });
@@ -62,7 +62,7 @@ export async function replaceStore<Done>(
 }
 
 /** Returns why the existing store must not be replaced without being asked to; undefined if nothing would be lost. */
-async function whatIsIn(folder: string): Promise<string | undefined> {
+async function describeContents(folder: string): Promise<string | undefined> {
   const opened = await openSnapshot(folder);
   if (!opened.ok) return `${opened.error} Say --replace to set it aside.`;
   const { snapshot } = opened;

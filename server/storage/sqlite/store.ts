@@ -85,7 +85,7 @@ export async function openSqlite({
   const first = await new Promise<
     { readonly refused: string } | { readonly epoch: string; readonly warnings: readonly string[] }
   >((resolve) => {
-    const broken = (reason: string): void => resolve({ refused: `The store did not start: ${reason}.` });
+    const refuseStart = (reason: string): void => resolve({ refused: `The store did not start: ${reason}.` });
     writer.on('message', (message: FromWriter) => {
       if ('epoch' in message || 'refused' in message) resolve(message);
       if (!('converting' in message) || world.now() - reported < progressMs) return;
@@ -93,9 +93,9 @@ export async function openSqlite({
       const { converting: steps } = message;
       world.log.warn({ folder: at, steps }, 'migrating the database to the current format; this may take minutes');
     });
-    writer.once('error', (error) => broken(String(error)));
-    writer.once('exit', () => broken('its thread ended'));
-    reader.once('error', (error) => broken(String(error)));
+    writer.once('error', (error) => refuseStart(String(error)));
+    writer.once('exit', () => refuseStart('its thread ended'));
+    reader.once('error', (error) => refuseStart(String(error)));
   });
   if ('epoch' in first) {
     // One by one: a Worker has listeners of its own for other events.
@@ -309,22 +309,22 @@ export class SqliteStore implements Store, Archive {
   }
 
   async *steps(channel: string): AsyncGenerator<readonly Step[]> {
-    const held = this.#snapshot;
-    const snapshot = held ?? (await this.#hold());
+    const open = this.#snapshot;
+    const snapshot = open ?? (await this.#hold());
     try {
       yield* snapshot.steps(channel);
     } finally {
-      if (held === undefined) await snapshot.close();
+      if (open === undefined) await snapshot.close();
     }
   }
 
   async *answers(channel: string): AsyncGenerator<readonly Answer[]> {
-    const held = this.#snapshot;
-    const snapshot = held ?? (await this.#hold());
+    const open = this.#snapshot;
+    const snapshot = open ?? (await this.#hold());
     try {
       yield* snapshot.answers(channel);
     } finally {
-      if (held === undefined) await snapshot.close();
+      if (open === undefined) await snapshot.close();
     }
   }
 
@@ -475,11 +475,11 @@ export class SqliteStore implements Store, Archive {
     batch?.waiting.forEach((waiting, index) => {
       const outcome = outcomes[index] ?? { outcome: 'failed', reason };
       if (outcome.outcome === 'failed') waiting.fail(this.#failure(`The store could not write: ${outcome.reason}.`));
-      else waiting.answer(this.#appended(waiting.write, outcome));
+      else waiting.answer(this.#answerOf(waiting.write, outcome));
     });
   }
 
-  #appended(write: Write | null, outcome: Exclude<WorkerOutcome, { outcome: 'failed' }>): Appended {
+  #answerOf(write: Write | null, outcome: Exclude<WorkerOutcome, { outcome: 'failed' }>): Appended {
     switch (outcome.outcome) {
       case 'made': {
         const changes = write === null ? [] : changesOf(write, outcome.seq, outcome.did);

@@ -40,12 +40,12 @@ function write(
   { folder, freshEpoch, sealing, acceptLoss = false }: Extract<Role, { readonly role: 'writer' }>,
   say: (message: FromWriter) => void,
 ): void {
-  const opened = openFile(open, folder, { freshEpoch, acceptLoss }, (steps) => say({ converting: steps }));
-  if (!opened.ok) {
-    say({ refused: opened.error });
+  const openReader = openFile(open, folder, { freshEpoch, acceptLoss }, (steps) => say({ converting: steps }));
+  if (!openReader.ok) {
+    say({ refused: openReader.error });
     return;
   }
-  const { file } = opened;
+  const { file } = openReader;
   let writer: SqliteWriter;
   try {
     writer = new SqliteWriter(file.database, file.commits, file.mark, sealing);
@@ -77,7 +77,7 @@ function write(
 
 function read(open: OpenDatabase, hold: boolean, say: (message: FromReader) => void): void {
   let reader: SqliteReader | undefined;
-  const opened = (epoch: string): SqliteReader => {
+  const openReader = (epoch: string): SqliteReader => {
     // Opened with the first question, because the writer creates the file.
     reader ??= new SqliteReader(withSmallCache(open(databasePath(role.folder), true)), epoch);
     reader.epoch = epoch;
@@ -110,7 +110,7 @@ function read(open: OpenDatabase, hold: boolean, say: (message: FromReader) => v
       return;
     }
     try {
-      say({ answer: opened(message.epoch).answer(message.question) });
+      say({ answer: openReader(message.epoch).answer(message.question) });
     } catch (error) {
       say({ failed: reason(error) });
     }

@@ -201,7 +201,7 @@ export class SqliteWriter {
     const found = sql.latest.get<LatestRow>(value, time, end, channel.id, named);
     if (found?.sealed === 1 && op === 'add') return 'nothing';
     const sealed = found?.sealed === 1 ? this.#find(channel, found.seq) : undefined;
-    const latest = sealed === undefined ? found : asked(sealed.step, { value, time, end });
+    const latest = sealed === undefined ? found : latestRowOf(sealed.step, { value, time, end });
     const born = latest?.born ?? null;
     if (born === null ? op === 'remove' : op === 'add' || latest?.same === 1) return 'nothing';
 
@@ -503,7 +503,10 @@ function loadingName(name: string): string {
   return `\0${name}`;
 }
 
-function asked({ seq, born, ...step }: Sealed, { value, time, end }: Pick<JobOp, 'value' | 'time' | 'end'>): LatestRow {
+function latestRowOf(
+  { seq, born, ...step }: Sealed,
+  { value, time, end }: Pick<JobOp, 'value' | 'time' | 'end'>,
+): LatestRow {
   const same = step.value === value && step.time === time && step.end === end;
   return { seq, sealed: 1, prev: null, born, same: same ? 1 : 0 };
 }

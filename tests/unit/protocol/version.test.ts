@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Base, bounded, loginVersion, nextVersion } from '../../../protocol/version.ts';
+import { type Base, boundVersion, loginVersion, nextVersion } from '../../../protocol/version.ts';
 
 const now = 1_767_614_400_000;
 
@@ -31,7 +31,11 @@ describe('the version of a change', () => {
   });
 
   test('a stated version is held to the hub’s clock', () => {
-    expect([bounded(undefined, now), bounded(now + 1e9, now), bounded(12.9, now)]).toEqual([now, now + 2_000, 12]);
+    expect([boundVersion(undefined, now), boundVersion(now + 1e9, now), boundVersion(12.9, now)]).toEqual([
+      now,
+      now + 2_000,
+      12,
+    ]);
   });
 });
 

@@ -91,10 +91,10 @@ async function readCalendars(cli: CliContext): Promise<CalendarsRead> {
 
 async function ask(method: string, path: string, cli: CliContext, body?: object): Promise<HubAnswered> {
   const { enable_sync: isEnabled, sync_host: host, sync_user_id: token } = cli.database.read();
-  const failed = (error: string): HubAnswered => ({ ok: false, exit: exitCode.failure, error });
-  if (!isEnabled) return failed('calendars are at a hub: run "kronos login"');
+  const failure = (error: string): HubAnswered => ({ ok: false, exit: exitCode.failure, error });
+  if (!isEnabled) return failure('calendars are at a hub: run "kronos login"');
   const base = parseHubUrl(host, 'http');
-  if (base === undefined) return failed(`${host} is not the address of a hub: run "kronos login <host>"`);
+  if (base === undefined) return failure(`${host} is not the address of a hub: run "kronos login <host>"`);
   try {
     const answer = await fetch(hubPath(base, path), {
       method,
@@ -107,13 +107,13 @@ async function ask(method: string, path: string, cli: CliContext, body?: object)
       signal: AbortSignal.timeout(patienceMs),
     });
     const value = parseJson((await answer.text()) || 'null');
-    return answer.ok ? { ok: true, value } : refused(answer.status, value);
+    return answer.ok ? { ok: true, value } : readRefusal(answer.status, value);
   } catch (error) {
-    return failed(`the hub was not reached: ${causeMessage(error)}`);
+    return failure(`the hub was not reached: ${causeMessage(error)}`);
   }
 }
 
-function refused(status: number, value: unknown): HubAnswered {
+function readRefusal(status: number, value: unknown): HubAnswered {
   const { error, hint }: Partial<Record<string, unknown>> = isRecord(value) ? value : {};
   const reason = typeof error === 'string' ? error : `the hub answered ${status}`;
   const text = typeof hint === 'string' ? `${reason}: ${hint}` : reason;

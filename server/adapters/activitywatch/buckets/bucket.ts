@@ -103,7 +103,7 @@ export class Bucket {
     let left = limit;
     if (left <= 0) return;
     for await (const page of this.pages(span, left)) {
-      yield page.slice(0, left).map((event) => clipped(event, span));
+      yield page.slice(0, left).map((event) => clipEvent(event, span));
       left -= page.length;
       if (left <= 0) return;
     }
@@ -235,7 +235,7 @@ function lastOf(page: readonly Event[], first: Event): Event {
   return near.reduce((last, event) => (endOf(event) > endOf(last) ? event : last), newest);
 }
 
-function clipped(event: Event, { from, to }: Span): Event {
+function clipEvent(event: Event, { from, to }: Span): Event {
   const starts = from !== undefined && event.time < from;
   const ends = to !== undefined && endOf(event) > to;
   if (!starts && !ends) return event;

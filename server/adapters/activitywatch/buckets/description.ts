@@ -1,7 +1,7 @@
 // A bucket's description as the account's channel stores it and as clients see it, and the description that is guessed for a bucket that
 // no client has described before its first heartbeat.
 
-import { repr, spaced } from '../events/python-compat.ts';
+import { formatSpaced, repr } from '../events/python-compat.ts';
 
 export interface Description {
   readonly id: string;
@@ -52,7 +52,7 @@ export function readDescriptionBody(
 /** The description as JSON text. @param more text inserted before the closing brace */
 export function descriptionText(description: Description, more = ''): string {
   const { id, created, type, client, hostname, data } = description;
-  return `${spaced({ id, created, name: null, type, client, hostname, data }).slice(0, -1)}${more}}`;
+  return `${formatSpaced({ id, created, name: null, type, client, hostname, data }).slice(0, -1)}${more}}`;
 }
 
 /** Bucket types by a field of the data that watchers send; the web UI finds buckets by type and host. */

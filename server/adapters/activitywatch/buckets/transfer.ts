@@ -3,7 +3,7 @@
 
 import type { IncomingBucket, ParsedBody, UnreadableEvent } from '../events/body-messages.ts';
 import { EventWriter, endOf, type NewEvent } from '../events/event.ts';
-import { same, spaced } from '../events/python-compat.ts';
+import { formatSpaced, same } from '../events/python-compat.ts';
 import type { Bucket } from './bucket.ts';
 import type { Author, Buckets } from './buckets.ts';
 import { type Description, descriptionText } from './description.ts';
@@ -15,7 +15,7 @@ export async function* exportBuckets(buckets: Buckets, descriptions: readonly De
   let separator = '';
   for (const description of descriptions) {
     // The closing brace comes after the events.
-    yield `${separator}${spaced(description.id)}: ${descriptionText(description, ', "events": [').slice(0, -1)}`;
+    yield `${separator}${formatSpaced(description.id)}: ${descriptionText(description, ', "events": [').slice(0, -1)}`;
     let comma = '';
     for await (const page of (await buckets.bucket(description.id)).pages({})) {
       if (page.length === 0) continue;
@@ -65,7 +65,7 @@ export async function importBuckets(
     count.new += added;
     count.present += events.length - added;
   }
-  await inserts.finished();
+  await inserts.waitUntilStored();
   const reports = new Map<string, ImportReport>();
   for (const [of, one] of incoming.entries()) {
     const report = reportOf(one, buckets.resolve(one.id, author), counts[of] ?? { new: 0, present: 0 });
@@ -116,7 +116,7 @@ class PipelinedInserts {
   }
 
   /** Resolves when everything is on disk. @throws when a batch could not be written */
-  async finished(): Promise<void> {
+  async waitUntilStored(): Promise<void> {
     for (const { written } of this.#underWay.splice(0)) await written;
   }
 
@@ -130,7 +130,7 @@ class PipelinedInserts {
     const [first, last] = [events[0], events.at(-1)];
     if (first === undefined || last === undefined) return 0;
     // A copy may replace events of the batches before, whose ids are known once they are written.
-    if (isCopy || bucket !== this.#bucket) await this.finished();
+    if (isCopy || bucket !== this.#bucket) await this.waitUntilStored();
     const known = new KnownEvents(isCopy);
     for await (const page of bucket.pages({ from: first.time, to: last.time })) {
       for (const event of page) known.add(event);

@@ -2,7 +2,7 @@
 
 import type { Item } from '../../../core/store.ts';
 import { formatInstant, furthest, parseInstant, toMillisecond } from './instant.ts';
-import { float, repr, spaced } from './python-compat.ts';
+import { float, formatSpaced, repr } from './python-compat.ts';
 
 export interface Event {
   readonly id: number;
@@ -81,14 +81,14 @@ export class EventWriter {
   }
 
   #rest({ time, duration, data }: Event | NewEvent): string {
-    return `"timestamp": "${formatInstant(time)}", "duration": ${float(duration / 1_000_000)}, "data": ${this.#written(data)}}`;
+    return `"timestamp": "${formatInstant(time)}", "duration": ${float(duration / 1_000_000)}, "data": ${this.#formatData(data)}}`;
   }
 
-  #written(data: string): string {
+  #formatData(data: string): string {
     const known = this.#data.get(data);
     if (known !== undefined) return known;
     const value: unknown = JSON.parse(data);
-    const text = spaced(value);
+    const text = formatSpaced(value);
     if (this.#data.size >= mostTexts) this.#data.clear();
     this.#data.set(data, text);
     return text;

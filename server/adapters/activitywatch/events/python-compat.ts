@@ -11,7 +11,7 @@ export class Float {
 }
 
 /** JSON as Python's `json.dumps` writes it by default. */
-export function spaced(value: unknown): string {
+export function formatSpaced(value: unknown): string {
   return write(value, false);
 }
 

@@ -30,17 +30,17 @@ const mostSteps = 200_000_000;
 const mostValues = 5_000_000;
 const deepestValue = 64;
 
-export function parsed(
+export function parseProgram(
   text: string,
 ): { readonly ok: true; readonly statements: readonly Statement[] } | Extract<Evaluated, { ok: false }> {
-  return caught(() => ({ ok: true, statements: parse(text) }));
+  return catchFailure(() => ({ ok: true, statements: parse(text) }));
 }
 
 export function evaluate(statements: readonly Statement[], asked: Asked): Evaluated {
-  return caught(() => ({ ok: true, value: new Run(asked).result(statements) }));
+  return catchFailure(() => ({ ok: true, value: new Run(asked).result(statements) }));
 }
 
-function caught<T>(act: () => T): T | Extract<Evaluated, { ok: false }> {
+function catchFailure<T>(act: () => T): T | Extract<Evaluated, { ok: false }> {
   try {
     return act();
   } catch (error) {
@@ -98,13 +98,13 @@ class Run {
           this.#value(statement.value);
           break;
         case 'if':
-          this.#run(this.#chosen(statement.branches));
+          this.#run(this.#choose(statement.branches));
           break;
       }
     }
   }
 
-  #chosen(branches: readonly Branch[]): readonly Statement[] {
+  #choose(branches: readonly Branch[]): readonly Statement[] {
     for (const { condition, body } of branches) if (condition === null || this.#isTrue(condition)) return body;
     return [];
   }
@@ -122,7 +122,7 @@ class Run {
       case 'string':
         return expression.value;
       case 'list':
-        return this.#weighed(expression.items.map((item) => this.#value(item)));
+        return this.#weighList(expression.items.map((item) => this.#value(item)));
       case 'dict': {
         const dict = Object.fromEntries(expression.entries.map(([key, value]) => [key, this.#value(value)]));
         this.#weigh(dict, Object.values(dict));
@@ -147,7 +147,7 @@ class Run {
     if (args.length < found.least || args.length > found.most) return wrongArguments(name);
     for (const arg of args) this.#spend(this.#size(arg));
     const value = found.call(new Args(name, args), this.#context);
-    return isList(value) ? this.#bounded(value) : value;
+    return isList(value) ? this.#checkSize(value) : value;
   }
 
   /** Operators associate to the left. A long chain of them is deep, so it is walked without recursion. */
@@ -168,12 +168,12 @@ class Run {
     }
     if (operator === '+' && isList(left) && isList(right)) {
       this.#spend(left.length + right.length);
-      return this.#weighed([...left, ...right]);
+      return this.#weighList([...left, ...right]);
     }
     if (operator === '+' && typeof left === 'string' && typeof right === 'string') {
       return left.length + right.length > mostValues ? fail('The text is too long') : left + right;
     }
-    const [a, b] = [unfloated(left), unfloated(right)];
+    const [a, b] = [withoutFloat(left), withoutFloat(right)];
     if (typeof a !== 'number' || typeof b !== 'number')
       return fail(`The operator ${operator} does not take these values`);
     if ((operator === '/' || operator === '%') && b === 0) return fail('Division by zero');
@@ -200,7 +200,7 @@ class Run {
     return this.#weights.get(value)?.values ?? (isList(value) ? value.length + 1 : 1);
   }
 
-  #weighed(list: readonly Value[]): readonly Value[] {
+  #weighList(list: readonly Value[]): readonly Value[] {
     this.#weigh(list, list);
     return list;
   }
@@ -217,19 +217,19 @@ class Run {
     this.#weights.set(made, { depth: depth + 1, values });
   }
 
-  #bounded(list: readonly Value[]): readonly Value[] {
+  #checkSize(list: readonly Value[]): readonly Value[] {
     // Events weigh the same and contain no lists; anything else that a function returns was weighed when it went in.
     const first = list[0];
     const isOfLists = first !== undefined && (isList(first) || isDict(first));
     return isOfLists && !this.#weights.has(list)
-      ? this.#weighed(list)
+      ? this.#weighList(list)
       : list.length > mostValues
         ? fail('The list is too long')
         : list;
   }
 }
 
-function unfloated(value: Value): Value {
+function withoutFloat(value: Value): Value {
   return isFloat(value) ? value.value : value;
 }
 

@@ -15,7 +15,7 @@ import {
   Moment,
   QueryError,
   ResultWriter,
-  shown,
+  showValue,
   typeName,
   type Value,
   withField,
@@ -84,18 +84,18 @@ export class Args {
 
   text(index: number): string {
     const value = this.at(index);
-    return typeof value === 'string' ? value : mistyped(value, 'str');
+    return typeof value === 'string' ? value : failOnType(value, 'str');
   }
 
   list(index: number): readonly Value[] {
     const value = this.at(index);
-    return isList(value) ? value : mistyped(value, 'list');
+    return isList(value) ? value : failOnType(value, 'list');
   }
 
   count(index: number): number {
     const value = this.at(index);
     const found = isFloat(value) ? value.value : value;
-    return typeof found === 'number' ? Math.trunc(found) : mistyped(value, 'int');
+    return typeof found === 'number' ? Math.trunc(found) : failOnType(value, 'int');
   }
 
   events(index: number): Moments {
@@ -109,9 +109,9 @@ export class Args {
   }
 }
 
-function mistyped(value: Value, wanted: string): never {
+function failOnType(value: Value, wanted: string): never {
   return fail(
-    `Variable '${shown(value)}' passed to function call is of invalid type. Expected <class '${wanted}'> but was ${typeName(value)}`,
+    `Variable '${showValue(value)}' passed to function call is of invalid type. Expected <class '${wanted}'> but was ${typeName(value)}`,
   );
 }
 
@@ -128,11 +128,11 @@ export const functions: ReadonlyMap<string, Definition> = new Map(
     }),
 
     query_bucket: define(1, 1, (args, context) => {
-      const id = known(args.text(0), context);
+      const id = checkBucket(args.text(0), context);
       return context.source.events(id, ...context.span());
     }),
     query_bucket_eventcount: define(1, 1, (args, context) => {
-      const id = known(args.text(0), context);
+      const id = checkBucket(args.text(0), context);
       return context.source.count(id, ...context.span());
     }),
     query_bucket_names: define(0, 0, (_, { source }) => source.buckets.map(({ id }) => id)),
@@ -176,7 +176,7 @@ export const functions: ReadonlyMap<string, Definition> = new Map(
     }),
 
     merge_events_by_keys: define(2, 2, (args) => mergedByKeys(args)),
-    chunk_events_by_key: define(2, 2, (args) => chunked(args.events(0), args.text(1))),
+    chunk_events_by_key: define(2, 2, (args) => chunkEvents(args.events(0), args.text(1))),
 
     split_url_events: define(1, 1, (args) => {
       const split = memos.data.of(args.key(), () => (data) => {
@@ -230,12 +230,12 @@ export const functions: ReadonlyMap<string, Definition> = new Map(
       if (isList(container)) return container.some((one) => same(one, value));
       return isDict(container)
         ? typeof value === 'string' && Object.hasOwn(container, value)
-        : mistyped(container, 'list');
+        : failOnType(container, 'list');
     }),
   }),
 );
 
-function known(id: string, { source }: QueryContext): string {
+function checkBucket(id: string, { source }: QueryContext): string {
   return source.buckets.some((bucket) => bucket.id === id) ? id : fail(`There's no bucket named '${id}'`);
 }
 
@@ -268,7 +268,7 @@ function mergedByKeys(args: Args): Moments {
 }
 
 /** Merges neighbours with an equal value; stops at the first event that lacks the key. */
-function chunked(events: Moments, key: string): Moments {
+function chunkEvents(events: Moments, key: string): Moments {
   const chunks: { readonly value: Value; readonly subevents: Moment[]; duration: number; readonly time: number }[] = [];
   for (const event of events) {
     const value = field(event.data, key);
@@ -315,7 +315,7 @@ function readRule(value: Value, name: string, { print }: QueryContext): Rule {
   if (regex === null || regex === '') return { names, matches: () => false };
   const compiled = tryCompile(regex, field(rule, 'ignore_case') === true);
   if (!compiled.ok) {
-    print([`the rule of ${shown(names)} matches nothing: ${compiled.error}`]);
+    print([`the rule of ${showValue(names)} matches nothing: ${compiled.error}`]);
     return { names, matches: () => false };
   }
   const { search } = compiled;

@@ -27,11 +27,11 @@ export function flood(events: Moments): Moments {
     if (gap < 0 && equal) {
       const end = Math.max(a.end, b.end);
       sorted[index] = a.during(Math.min(a.time, b.time), end);
-      sorted[index + 1] = placed(b, end, end);
+      sorted[index + 1] = roundStart(b, end, end);
     } else if (gap <= -trimLimit) {
     } else if (a.duration >= b.duration) {
       sorted[index] = a.during(a.time, equal ? b.end : b.time);
-      if (equal) sorted[index + 1] = placed(b, b.end, b.end);
+      if (equal) sorted[index + 1] = roundStart(b, b.end, b.end);
     } else {
       sorted[index + 1] = b.during(equal ? a.time : toMillisecond(a.end), b.end);
       if (equal) sorted[index] = a.during(a.time, a.time);
@@ -41,7 +41,7 @@ export function flood(events: Moments): Moments {
 }
 
 /** Rounds the start to whole milliseconds; the end moves with it. */
-function placed(event: Moment, time: number, end: number): Moment {
+function roundStart(event: Moment, time: number, end: number): Moment {
   return new Moment(event.id, toMillisecond(time), end - time, event.data);
 }
 
@@ -64,7 +64,7 @@ export function intersect(events: Moments, filter: Moments): Moments {
     const shared = common(a, b);
     if (shared !== undefined) {
       const [from, to] = shared;
-      parts.push(from === a.time && to === a.end ? a : placed(a, from, to));
+      parts.push(from === a.time && to === a.end ? a : roundStart(a, from, to));
       if (a.end <= b.end) i += 1;
       else j += 1;
     } else if (a.end <= b.time) i += 1;
@@ -108,12 +108,12 @@ export function unionNoOverlap(first: Moments, second: Moments): Moments {
       continue;
     }
     if (a.time > b.time) {
-      united.push(placed(b, b.time, a.time));
-      rests[j] = placed(b, a.time, b.end);
+      united.push(roundStart(b, b.time, a.time));
+      rests[j] = roundStart(b, a.time, b.end);
     } else if (b.end > a.end) {
       united.push(a);
       i += 1;
-      rests[j] = placed(b, a.end, b.end);
+      rests[j] = roundStart(b, a.end, b.end);
     } else {
       j += 1;
     }

@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os';
 import type { Hub } from '../../../core/hub.ts';
 import type { Question } from './thread.ts';
-import { type Answered, ended, Lane } from './worker-queue.ts';
+import { type Answered, Lane, queryFailure } from './worker-queue.ts';
 
 /** Milliseconds: as long as the web UI waits. */
 const limitMs = 30_000;
@@ -13,7 +13,7 @@ const mostEvents = 4_000_000;
 
 interface Waiting {
   readonly question: Question;
-  readonly gone: () => boolean;
+  readonly isGone: () => boolean;
   answer(answered: Answered): void;
   readonly fail: (error: unknown) => void;
 }
@@ -42,11 +42,11 @@ export class Queries {
     this.#threads = limits.threads ?? Math.max(2, availableParallelism());
   }
 
-  /** @param gone returns true once the client has disconnected */
-  ask(account: string, question: Question, gone: () => boolean): Promise<Answered> {
+  /** @param isGone returns true once the client has disconnected */
+  ask(account: string, question: Question, isGone: () => boolean): Promise<Answered> {
     return new Promise((answer, fail) => {
       const queue = this.#waiting.get(account) ?? [];
-      queue.push({ question, gone, answer, fail });
+      queue.push({ question, isGone, answer, fail });
       this.#waiting.set(account, queue);
       this.#work();
     });
@@ -81,9 +81,9 @@ export class Queries {
     }
   }
 
-  async #run(lane: Lane, { question, gone, answer, fail }: Waiting): Promise<void> {
+  async #run(lane: Lane, { question, isGone, answer, fail }: Waiting): Promise<void> {
     try {
-      answer(gone() ? ended('Nobody waits for the answer') : await lane.answer(question));
+      answer(isGone() ? queryFailure('Nobody waits for the answer') : await lane.answer(question));
     } catch (error) {
       fail(error);
     }

@@ -69,11 +69,11 @@ function backtracking(pattern: string, ignoreCase: boolean): Search {
     return (text) => compiled.test(text);
   } catch (error) {
     if (error instanceof QueryError) throw error;
-    return invalid(pattern, errorMessage(error));
+    return failOnPattern(pattern, errorMessage(error));
   }
 }
 
-function invalid(pattern: string, why: string): never {
+function failOnPattern(pattern: string, why: string): never {
   throw new QueryError('QueryFunctionException', `Invalid regular expression ${JSON.stringify(pattern)}: ${why}`);
 }
 
@@ -157,7 +157,7 @@ class Translation {
   }
 
   #fail(why: string): never {
-    return invalid(this.#pattern, `${why} at position ${this.#at}`);
+    return failOnPattern(this.#pattern, `${why} at position ${this.#at}`);
   }
 
   #alternatives(depth: number): string {

@@ -31,7 +31,7 @@ export class Replica {
       this.#byKey.delete(key);
       if (value === null) continue;
       const event = eventOf({ key, value, time, end, at });
-      const moment = new Moment(event.id, event.time, event.duration, this.#parsed(value));
+      const moment = new Moment(event.id, event.time, event.duration, this.#parse(value));
       this.#longest = Math.max(this.#longest, event.duration);
       this.#byKey.set(key, moment);
       added.push(moment);
@@ -54,7 +54,7 @@ export class Replica {
     return found;
   }
 
-  #parsed(text: string): Value {
+  #parse(text: string): Value {
     const known = this.#data.get(text);
     if (known !== undefined) return known;
     const value: Value = JSON.parse(text);

@@ -19,19 +19,21 @@ export function isCaseProperty(name: string): boolean {
 export function findProperty(name: string): UnicodeProperty | undefined {
   const [first = '', second] = name.split(/[=:]/, 2);
   const value = second ?? first;
-  const spellings = [value, titled(value)];
+  const spellings = [value, titleCase(value)];
   const isScript = second === undefined || /^(?:sc|scx|script|script_extensions)$/i.test(first.trim());
   const isCategory = second === undefined || /^(?:gc|general_category)$/i.test(first.trim());
   const candidates = spellings.flatMap((one) => [...(isCategory ? [one] : []), ...(isScript ? [`Script=${one}`] : [])]);
   const backtracking = candidates.find(isKnownToV8);
   if (backtracking === undefined) return undefined;
   // RE2JS takes short names of categories and plain names of scripts.
-  const linear = [...spellings, shortName(titled(value))].find((one) => one !== '' && isKnownToRe2(one, backtracking));
+  const linear = [...spellings, shortName(titleCase(value))].find(
+    (one) => one !== '' && isKnownToRe2(one, backtracking),
+  );
   return { linear, backtracking };
 }
 
 /** `uppercase letter` as `Uppercase_Letter`: names are compared loosely. */
-function titled(name: string): string {
+function titleCase(name: string): string {
   return name
     .trim()
     .split(/[\s_-]+/)

@@ -96,7 +96,7 @@ export function typeName(value: Value): string {
 }
 
 /** The value as an error message shows it; long values are shortened. */
-export function shown(value: Value): string {
+export function showValue(value: Value): string {
   const text = typeof value === 'string' ? value : repr(shallow(value));
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
@@ -111,7 +111,7 @@ export class ResultWriter {
   #data = new Map<Value, string>();
 
   text(value: Value): string {
-    if (typeof value === 'string') return quoted(value);
+    if (typeof value === 'string') return quote(value);
     if (typeof value === 'number') return Number.isInteger(value) ? String(value) : float(value);
     if (isFloat(value)) return float(value.value);
     if (isMoment(value)) {
@@ -121,7 +121,7 @@ export class ResultWriter {
     if (isList(value)) return `[${value.map((one) => this.text(one)).join(',')}]`;
     if (!isDict(value)) return String(value);
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, one]) => `${quoted(key)}:${this.text(one)}`).join(',')}}`;
+    return `{${entries.map(([key, one]) => `${quote(key)}:${this.text(one)}`).join(',')}}`;
   }
 
   #dataText(data: Value): string {
@@ -133,7 +133,7 @@ export class ResultWriter {
   }
 }
 
-function quoted(text: string): string {
+function quote(text: string): string {
   return JSON.stringify(text).replace(
     /[\u0080-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,

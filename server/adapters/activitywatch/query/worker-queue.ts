@@ -79,23 +79,23 @@ export class Lane {
   #request(message: ToThread): Promise<QueryAnswer> {
     const worker = this.#thread();
     return new Promise((resolve) => {
-      const done = (outcome: QueryAnswer): void => {
+      const finish = (outcome: QueryAnswer): void => {
         cancel();
-        worker.off('message', hear);
-        worker.off('exit', stopped);
+        worker.off('message', onMessage);
+        worker.off('exit', onStop);
         resolve(outcome);
       };
-      const hear = (answer: FromThread): void => {
+      const onMessage = (answer: FromThread): void => {
         if ('printed' in answer) this.#hub.world.log.info({ printed: answer.printed }, 'activitywatch: a query prints');
-        else done(answer);
+        else finish(answer);
       };
-      const stopped = (): void => done(ended('The query took more memory than it may'));
+      const onStop = (): void => finish(queryFailure('The query took more memory than it may'));
       const cancel = this.#hub.world.after(this.#limitMs, () => {
-        done(ended(`The query took longer than ${this.#limitMs / 1_000} s`));
+        finish(queryFailure(`The query took longer than ${this.#limitMs / 1_000} s`));
         void this.#drop(worker);
       });
-      worker.on('message', hear);
-      worker.on('exit', stopped);
+      worker.on('message', onMessage);
+      worker.on('exit', onStop);
       worker.postMessage(message);
     });
   }
@@ -123,7 +123,7 @@ export class Lane {
     const known = this.#fed.get(name);
     // If this fails halfway, the channel counts as not loaded.
     this.#fed.delete(name);
-    const fed = known !== undefined && (await this.#caughtUp(channel, known)) ? known : this.#begun(channel);
+    const fed = known !== undefined && (await this.#caughtUp(channel, known)) ? known : this.#feedAll(channel);
     for (const stretch of asked) {
       for (const gap of fed.cover.gaps(wholeDays(stretch))) {
         await this.#load(channel, fed, gap);
@@ -135,7 +135,7 @@ export class Lane {
     this.#letGo(name);
   }
 
-  #begun(channel: Channel): FedTo {
+  #feedAll(channel: Channel): FedTo {
     this.#post({ feed: channel.name, anew: true, changes: [] });
     // Later changes are fed from this position on.
     return { cover: new Cover(), seq: channel.position.seq, events: 0 };
@@ -193,6 +193,6 @@ function flat({ key, value, time, end, at }: Change | Item): Fed {
   return [key, value, time, end, at];
 }
 
-export function ended(message: string): { readonly ok: false; readonly type: string; readonly message: string } {
+export function queryFailure(message: string): { readonly ok: false; readonly type: string; readonly message: string } {
   return { ok: false, type: 'QueryFunctionException', message };
 }

@@ -3,12 +3,12 @@
 
 import { parentPort } from 'node:worker_threads';
 import { errorMessage } from '../../../../protocol/error-message.ts';
-import { evaluate, parsed } from './evaluate.ts';
+import { evaluate, parseProgram } from './evaluate.ts';
 import type { Source } from './functions.ts';
 import type { Stretch } from './period-union.ts';
 import { Replica } from './replica.ts';
 import type { FromThread, Question, ToThread } from './thread.ts';
-import { type Moment, ResultWriter, shown } from './values.ts';
+import { type Moment, ResultWriter, showValue } from './values.ts';
 
 /** Ends an evaluation that lacks events: it is done again once they are fed. */
 class Lacking extends Error {
@@ -26,12 +26,12 @@ const replicas = new Map<string, Replica>();
 
 /** Parsed queries are cached: the web UI sends the same text for one period after the other. */
 const mostTexts = 50;
-const texts = new Map<string, ReturnType<typeof parsed>>();
+const texts = new Map<string, ReturnType<typeof parseProgram>>();
 
-function statementsOf(text: string): ReturnType<typeof parsed> {
+function statementsOf(text: string): ReturnType<typeof parseProgram> {
   const known = texts.get(text);
   if (known !== undefined) return known;
-  const read = parsed(text);
+  const read = parseProgram(text);
   if (texts.size >= mostTexts) texts.clear();
   texts.set(text, read);
   return read;
@@ -45,7 +45,7 @@ function say(message: FromThread): void {
   );
 }
 
-function hear(message: ToThread): void {
+function onMessage(message: ToThread): void {
   if ('feed' in message) {
     const known = message.anew ? undefined : replicas.get(message.feed);
     const replica = known ?? new Replica();
@@ -86,7 +86,7 @@ function answer({ buckets, text, name, periods }: Question): void {
       source,
       period,
       name,
-      print: (values) => say({ printed: values.map(shown).join(' ') }),
+      print: (values) => say({ printed: values.map(showValue).join(' ') }),
     });
     if (!evaluated.ok) {
       say({ type: evaluated.type, message: evaluated.message });
@@ -98,4 +98,4 @@ function answer({ buckets, text, name, periods }: Question): void {
   say({ results: new Uint8Array(Buffer.concat(results)) });
 }
 
-parentPort?.on('message', hear);
+parentPort?.on('message', onMessage);

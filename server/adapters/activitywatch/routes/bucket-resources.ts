@@ -4,8 +4,8 @@ import type { ChunkedReply, Reply, Request } from '../../../http/types.ts';
 import { descriptionText, readDescriptionBody } from '../buckets/description.ts';
 import { endOf } from '../events/event.ts';
 import { formatInstant } from '../events/instant.ts';
-import { repr, spaced } from '../events/python-compat.ts';
-import { answer, invalid, isObject, jsonText, objectBody, refused } from './request-body.ts';
+import { formatSpaced, repr } from '../events/python-compat.ts';
+import { answer, isObject, jsonText, objectBody, refuseInvalid, refuseWith } from './request-body.ts';
 import { type Context, noBucket, query, type Resource, readableBuckets, type Visit } from './resource.ts';
 
 export const bucketResources: readonly Resource[] = [
@@ -49,7 +49,7 @@ async function listBuckets(visit: Visit): Promise<Reply | ChunkedReply> {
   const texts = (await readableBuckets(visit)).map(async (description) => {
     const newest = await (await visit.buckets.bucket(description.id)).newest();
     const updated = newest === undefined ? '' : `, "last_updated": "${formatInstant(endOf(newest))}"`;
-    return `${spaced(description.id)}: ${descriptionText(description, updated)}`;
+    return `${formatSpaced(description.id)}: ${descriptionText(description, updated)}`;
   });
   return jsonText(200, `{${(await Promise.all(texts)).join(', ')}}`);
 }
@@ -64,7 +64,7 @@ async function createBucket({ context, request, buckets, author }: Visit, id: st
   const body = objectBody(request);
   if (!body.ok) return body.reply;
   const read = readDescriptionBody(body.fields);
-  if (!read.ok) return invalid(read.errors);
+  if (!read.ok) return refuseInvalid(read.errors);
   const { description, data } = await withLocalHost(context, read.supplied);
   const made = await buckets.create(id, description, author, data === undefined ? {} : { data });
   return made ? answer(200, {}) : { status: 304, headers: {}, body: '' };
@@ -79,7 +79,7 @@ async function updateBucket({ context, request, buckets, author }: Visit, id: st
     const errors = wrong.map(([name, value]) => {
       return [name, `${repr(value)} is not of type '${name === 'data' ? 'object' : 'string'}'`];
     });
-    return invalid(Object.fromEntries(errors));
+    return refuseInvalid(Object.fromEntries(errors));
   }
   const { description, data } = await withLocalHost<{ hostname?: string }>(context, Object.fromEntries(changes));
   const updated = await buckets.update(id, data === undefined ? description : { ...description, data }, author);
@@ -88,7 +88,7 @@ async function updateBucket({ context, request, buckets, author }: Visit, id: st
 
 async function deleteBucket({ context, request, buckets, author }: Visit, requestedId: string): Promise<Reply> {
   if (!context.testing && query(request).get('force') !== '1') {
-    return refused(401, 'Deleting buckets is only permitted if aw-server is running in testing mode or if ?force=1');
+    return refuseWith(401, 'Deleting buckets is only permitted if aw-server is running in testing mode or if ?force=1');
   }
   // A delete by the old id of a renamed or joined bucket must not delete the new one.
   if (buckets.isMoved(requestedId)) return noBucket(requestedId);

@@ -2,7 +2,7 @@
 
 import type { Reply } from '../../../http/types.ts';
 import type { ParsedBody, ParseTask } from '../events/body-messages.ts';
-import { formOf, refused } from './request-body.ts';
+import { formOf, refuseWith } from './request-body.ts';
 import type { Visit } from './resource.ts';
 
 /** Parses the request's body and answers with what `use` returns, or with why the body is refused. */
@@ -17,6 +17,6 @@ export async function parseBody(
   const privacy = await buckets.privacyText();
   const task = { body: request.body, form: form.contentType, content, now: world.now() * 1_000, privacy };
   return context.bodies.parse(task, world, async (parsed) =>
-    parsed.ok ? use(parsed) : refused(parsed.status, parsed.message),
+    parsed.ok ? use(parsed) : refuseWith(parsed.status, parsed.message),
   );
 }

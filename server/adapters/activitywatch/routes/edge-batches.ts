@@ -67,7 +67,7 @@ export class ConnectedEdges {
   }
 
   /** Takes note of a request of an edge, and reports the first after it was away. */
-  hear({ account, token }: Identity, { address, headers }: Request): void {
+  noteRequest({ account, token }: Identity, { address, headers }: Request): void {
     const at = this.#hub.world.now();
     const name = `${account} ${token}`;
     const known = this.#edges.get(name);
@@ -115,7 +115,7 @@ export function edgeRoutes({ hub, bucketsOf, edges, connected, ...trust }: EdgeD
 
   const take = async (request: Request): Promise<Reply> => {
     const admitted = authenticate(trust, request);
-    if (!admitted.ok) return unauthorized(admitted);
+    if (!admitted.ok) return refuseUnauthorized(admitted);
     const { account, token } = admitted.identity;
     const id = request.params.get('bucket') ?? '';
     const batch = parseJson(request.body.toString());
@@ -164,9 +164,9 @@ export function edgeRoutes({ hub, bucketsOf, edges, connected, ...trust }: EdgeD
       path: '/-/edge',
       handle: async (request) => {
         const admitted = authenticate(trust, request);
-        if (!admitted.ok) return unauthorized(admitted);
+        if (!admitted.ok) return refuseUnauthorized(admitted);
         if (!admitted.identity.scopes.some(writesBuckets)) return json(403, { error: 'This token may not.' });
-        connected?.hear(admitted.identity, request);
+        connected?.noteRequest(admitted.identity, request);
         return json(200, { epoch: hub.store.epoch } satisfies Static<typeof EdgeAnswer>);
       },
     },
@@ -180,6 +180,6 @@ function writesBuckets(scope: string): boolean {
   return ['write', 'write:*', 'write:aw*'].includes(scope) || scope.startsWith('write:aw/');
 }
 
-function unauthorized(refusal: Extract<AuthenticationResult, { readonly ok: false }>): Reply {
+function refuseUnauthorized(refusal: Extract<AuthenticationResult, { readonly ok: false }>): Reply {
   return json(refusal.code === 'too_many' ? 429 : 401, { error: refusal.error });
 }

@@ -12,13 +12,13 @@ import { parseBody } from './bulk-body.ts';
 import {
   answer,
   inPieces,
-  invalid,
   isObject,
   jsonBody,
   jsonText,
   mebibyte,
   objectBody,
-  refused,
+  refuseInvalid,
+  refuseWith,
 } from './request-body.ts';
 import { query, type Resource, unknownPath, type Visit } from './resource.ts';
 
@@ -84,19 +84,19 @@ async function insertEvents(visit: Visit, id: string): Promise<Reply> {
   }
   const body = jsonBody(request);
   if (!body.ok) return body.reply;
-  if (typeof body.value !== 'object' || body.value === null) return refused(400, '');
+  if (typeof body.value !== 'object' || body.value === null) return refuseWith(400, '');
   const now = context.hub.world.now() * 1_000;
   const sent: NewEvent[] = [];
   for (const value of Array.isArray(body.value) ? body.value : [body.value]) {
     const read = readEvent(value, now);
-    if (!read.ok) return refused(400, read.error);
+    if (!read.ok) return refuseWith(400, read.error);
     sent.push(read.event);
   }
   const privacy = await buckets.applyPrivacy(
     where,
     sent.map(({ data }) => data),
   );
-  if (!privacy.ok) return refused(400, privacy.error);
+  if (!privacy.ok) return refuseWith(400, privacy.error);
   const events = sent.flatMap((event, at): NewEvent[] => {
     const data = privacy.data[at] ?? null;
     return data === null ? [] : [{ ...event, data }];
@@ -128,19 +128,19 @@ async function takeHeartbeat({ context, request, buckets, author, may }: Visit, 
   const body = objectBody(request);
   if (!body.ok) return body.reply;
   const errors = heartbeatErrors(body.fields);
-  if (errors !== undefined) return invalid(errors);
+  if (errors !== undefined) return refuseInvalid(errors);
   const read = readEvent(body.value, context.hub.world.now() * 1_000);
-  if (!read.ok) return refused(400, read.error);
+  if (!read.ok) return refuseWith(400, read.error);
   const pulsetime = query(request).get('pulsetime');
-  if (pulsetime === null) return refused(400, 'Missing required parameter pulsetime');
+  if (pulsetime === null) return refuseWith(400, 'Missing required parameter pulsetime');
   const pulse = Number(pulsetime) * 1_000_000;
   if (pulsetime.trim() === '' || !Number.isFinite(pulse)) {
-    return refused(400, `pulsetime ${repr(pulsetime)} is not a number of seconds`);
+    return refuseWith(400, `pulsetime ${repr(pulsetime)} is not a number of seconds`);
   }
   const sentData = body.fields.get('data');
   const type = buckets.find(buckets.resolve(id, author))?.type ?? guess(id, sentData).type;
   const privacy = await buckets.applyPrivacy({ bucket: id, type }, [read.event.data]);
-  if (!privacy.ok) return refused(400, privacy.error);
+  if (!privacy.ok) return refuseWith(400, privacy.error);
   const [data = null] = privacy.data;
   // A dropped heartbeat is answered like a stored one: its watcher would take an error for a loss.
   if (data === null) return jsonText(200, new EventWriter().text({ ...read.event, id: null }));
@@ -177,7 +177,7 @@ function readSpan(
     const instant = parseInstant(text);
     if (instant === undefined) {
       const hint = text.includes(' ') ? ' (write + as %2B in a URL)' : '';
-      return { ok: false, reply: refused(400, `${name} ${repr(text)} is not ISO 8601${hint}`) };
+      return { ok: false, reply: refuseWith(400, `${name} ${repr(text)} is not ISO 8601${hint}`) };
     }
     found[bound] = instant;
   }

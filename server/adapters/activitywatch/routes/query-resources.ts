@@ -4,7 +4,7 @@ import type { Reply } from '../../../http/types.ts';
 import { normalInstant } from '../events/instant.ts';
 import { repr } from '../events/python-compat.ts';
 import type { Period } from '../query/evaluate.ts';
-import { answer, invalid, mebibyte, objectBody, refused } from './request-body.ts';
+import { answer, mebibyte, objectBody, refuseInvalid, refuseWith } from './request-body.ts';
 import { query, type Resource, readableBuckets, type Visit } from './resource.ts';
 
 export const queryResources: readonly Resource[] = [
@@ -61,12 +61,12 @@ function readQuery(
     });
   };
   const [spans, lines] = [texts('timeperiods'), texts('query')];
-  if (errors.length > 0) return { ok: false, reply: invalid(Object.fromEntries(errors)) };
+  if (errors.length > 0) return { ok: false, reply: refuseInvalid(Object.fromEntries(errors)) };
   const periods: Period[] = [];
   for (const text of spans) {
     const [start, end] = text.split('/', 2).map(normalInstant);
     if (start === undefined || end === undefined) {
-      return { ok: false, reply: refused(400, `timeperiod ${repr(text)} is not two ISO 8601 times joined by a /`) };
+      return { ok: false, reply: refuseWith(400, `timeperiod ${repr(text)} is not two ISO 8601 times joined by a /`) };
     }
     periods.push({ start, end });
   }

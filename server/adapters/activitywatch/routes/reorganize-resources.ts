@@ -11,7 +11,7 @@ import {
   renameBucket,
   undoChange,
 } from '../buckets/reorganize.ts';
-import { answer, objectBody, refused } from './request-body.ts';
+import { answer, objectBody, refuseWith } from './request-body.ts';
 import { forbidden, noBucket, type Resource, type Visit } from './resource.ts';
 
 export const reorganizeResources: readonly Resource[] = [
@@ -58,7 +58,7 @@ async function giveToHost(visit: Visit, id: string): Promise<Reply> {
 }
 
 async function showChanges({ buckets }: Visit): Promise<Reply> {
-  return answer(200, { changes: listChanges(buckets).map(shown) });
+  return answer(200, { changes: listChanges(buckets).map(describeChange) });
 }
 
 async function undo(visit: Visit): Promise<Reply> {
@@ -101,15 +101,15 @@ function textOf(
   if (!body.ok) return body;
   const text = body.fields.get(field);
   if (typeof text === 'string' && text !== '' && !/\p{Cs}/u.test(text)) return { ok: true, text };
-  return { ok: false, reply: refused(400, `Send {"${field}": "…"}: ${meaning}.`) };
+  return { ok: false, reply: refuseWith(400, `Send {"${field}": "…"}: ${meaning}.`) };
 }
 
 function reply(reorganized: Reorganized): Reply {
-  if (!reorganized.ok) return refused(reorganized.status, reorganized.error);
-  return answer(200, { change: shown(reorganized.change) });
+  if (!reorganized.ok) return refuseWith(reorganized.status, reorganized.error);
+  return answer(200, { change: describeChange(reorganized.change) });
 }
 
-function shown(change: BucketChange) {
+function describeChange(change: BucketChange) {
   const { id, at, kind, before } = change;
   const common = { id, at: new Date(at).toISOString(), kind, bucket: before.id };
   return change.kind === 'host'

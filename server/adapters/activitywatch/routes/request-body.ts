@@ -4,12 +4,12 @@
 import type { Reply, Request } from '../../../http/types.ts';
 import { parseJson } from '../events/json.ts';
 import { brokenBody, explainBrokenBody, hasBoundary } from '../events/multipart.ts';
-import { repr, spaced } from '../events/python-compat.ts';
+import { formatSpaced, repr } from '../events/python-compat.ts';
 
 export type Body = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reply: Reply };
 
 export function answer(status: number, value: unknown): Reply {
-  return jsonText(status, spaced(value));
+  return jsonText(status, formatSpaced(value));
 }
 
 /** @param text JSON */
@@ -34,19 +34,19 @@ const pieceLength = 65_536;
 
 export const mebibyte = 1_048_576;
 
-export function refused(status: number, message: string): Reply {
+export function refuseWith(status: number, message: string): Reply {
   return answer(status, { message });
 }
 
 /** The reply to a body that a schema refuses. @param errors by field */
-export function invalid(errors: Readonly<Record<string, string>>): Reply {
+export function refuseInvalid(errors: Readonly<Record<string, string>>): Reply {
   return answer(400, { errors, message: 'Input payload validation failed' });
 }
 
 const wrongType = "Did not attempt to load JSON data because the request Content-Type was not 'application/json'.";
 
 export function jsonBody(request: Request): Body {
-  if (!isJson(mediaType(request))) return { ok: false, reply: refused(415, wrongType) };
+  if (!isJson(mediaType(request))) return { ok: false, reply: refuseWith(415, wrongType) };
   return parseText(request.body.toString());
 }
 
@@ -59,10 +59,10 @@ export function formOf(
 ): { readonly ok: true; readonly contentType: string | null } | { readonly ok: false; readonly reply: Reply } {
   const media = mediaType(request);
   if (media !== 'multipart/form-data') {
-    return isJson(media) ? { ok: true, contentType: null } : { ok: false, reply: refused(415, wrongType) };
+    return isJson(media) ? { ok: true, contentType: null } : { ok: false, reply: refuseWith(415, wrongType) };
   }
   const contentType = request.headers.get('content-type') ?? '';
-  return hasBoundary(contentType) ? { ok: true, contentType } : { ok: false, reply: refused(400, brokenBody) };
+  return hasBoundary(contentType) ? { ok: true, contentType } : { ok: false, reply: refuseWith(400, brokenBody) };
 }
 
 function isJson(media: string): boolean {
@@ -75,7 +75,7 @@ function mediaType(request: Request): string {
 
 function parseText(text: string): Body {
   const read = parseJson(text);
-  return read.ok ? read : { ok: false, reply: refused(400, explainBrokenBody(read.beyond)) };
+  return read.ok ? read : { ok: false, reply: refuseWith(400, explainBrokenBody(read.beyond)) };
 }
 
 /** A body that must be an object: the value, and its fields by name. */
@@ -88,7 +88,7 @@ export function objectBody(
   if (!body.ok) return body;
   const { value } = body;
   if (isObject(value)) return { ok: true, value, fields: new Map(Object.entries(value)) };
-  return { ok: false, reply: invalid({ '': `${repr(value)} is not of type 'object'` }) };
+  return { ok: false, reply: refuseInvalid({ '': `${repr(value)} is not of type 'object'` }) };
 }
 
 export function isObject(value: unknown): value is object {

@@ -12,7 +12,7 @@ import { type Description, isBucketId } from '../buckets/description.ts';
 import type { BodyWorkerPool } from '../events/body-worker-pool.ts';
 import type { Queries } from '../query/queries.ts';
 import { corsHeaders } from './origins.ts';
-import { refused } from './request-body.ts';
+import { refuseWith } from './request-body.ts';
 
 /** The dependencies that all handlers share. */
 export interface Context {
@@ -65,11 +65,11 @@ export interface Resource {
   readonly methods: Readonly<Record<string, Method>>;
 }
 
-export const forbidden = refused(403, 'This token may not.');
-export const unknownPath = refused(404, 'The requested URL was not found on the server.');
+export const forbidden = refuseWith(403, 'This token may not.');
+export const unknownPath = refuseWith(404, 'The requested URL was not found on the server.');
 
 export function noBucket(id: string): Reply {
-  return refused(404, `There's no bucket named ${id}`);
+  return refuseWith(404, `There's no bucket named ${id}`);
 }
 
 export function query(request: Request): URLSearchParams {
@@ -119,7 +119,7 @@ function guard(context: Context, row: Method): Route['handle'] {
       return row.handle(visit);
     }
     const requestedId = request.params.get('id') ?? '';
-    if (!isBucketId(requestedId)) return refused(400, 'A bucket id is 1 to 200 printable characters.');
+    if (!isBucketId(requestedId)) return refuseWith(400, 'A bucket id is 1 to 200 printable characters.');
     if (!visit.may(row.verb, buckets.channelOf(requestedId))) return forbidden;
     if (row.on === 'id') return row.handle(visit, requestedId);
     const id = buckets.resolve(requestedId, visit.author);
@@ -136,10 +136,10 @@ async function openVisit(
   const admitted = authenticate(context.trust, request);
   if (!admitted.ok) {
     if (admitted.code === 'too_many') {
-      const reply = refused(429, admitted.hint ?? admitted.error);
+      const reply = refuseWith(429, admitted.hint ?? admitted.error);
       return { ok: false, reply: { ...reply, headers: { ...reply.headers, ...retryHeaders(admitted) } } };
     }
-    const reply = refused(401, "Missing or invalid API key. Set 'Authorization: Bearer <key>' header.");
+    const reply = refuseWith(401, "Missing or invalid API key. Set 'Authorization: Bearer <key>' header.");
     return { ok: false, reply: { ...reply, headers: { ...reply.headers, 'www-authenticate': 'Bearer' } } };
   }
   const { identity } = admitted;
@@ -159,7 +159,7 @@ function answerOtherMethod(request: Request, allow: string): Reply {
   if (request.method === 'OPTIONS') {
     return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', allow }, body: '' };
   }
-  const reply = refused(405, 'The method is not allowed for the requested URL.');
+  const reply = refuseWith(405, 'The method is not allowed for the requested URL.');
   return { ...reply, headers: { ...reply.headers, allow } };
 }
 

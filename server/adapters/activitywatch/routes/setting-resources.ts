@@ -4,7 +4,7 @@ import { privacySetting } from '../../../http/privacy-filters.ts';
 import type { Reply } from '../../../http/types.ts';
 import { compactSorted } from '../events/python-compat.ts';
 import { holdsPatterns } from '../query/category-rules.ts';
-import { answer, jsonBody, jsonText, refused } from './request-body.ts';
+import { answer, jsonBody, jsonText, refuseWith } from './request-body.ts';
 import type { Resource, Visit } from './resource.ts';
 
 export const settingResources: readonly Resource[] = [
@@ -43,7 +43,7 @@ async function showSettings({ context, buckets }: Visit): Promise<Reply> {
 }
 
 async function refuseNoKey(): Promise<Reply> {
-  return refused(400, 'Missing required parameter key');
+  return refuseWith(400, 'Missing required parameter key');
 }
 
 async function showSetting({ request, buckets }: Visit): Promise<Reply> {
@@ -53,12 +53,12 @@ async function showSetting({ request, buckets }: Visit): Promise<Reply> {
 
 async function saveSetting({ request, buckets, author }: Visit): Promise<Reply> {
   const key = request.params.get('key') ?? '';
-  if (Buffer.byteLength(key) >= 128) return refused(400, 'Too long key');
+  if (Buffer.byteLength(key) >= 128) return refuseWith(400, 'Too long key');
   const body = jsonBody(request);
   if (!body.ok) return body.reply;
   const text = JSON.stringify(body.value);
   const invalid = key === privacySetting || holdsPatterns(key) ? await buckets.checkSetting(key, text) : undefined;
-  if (invalid !== undefined) return refused(400, invalid);
+  if (invalid !== undefined) return refuseWith(400, invalid);
   await buckets.set(key, text, author);
   return answer(200, body.value);
 }

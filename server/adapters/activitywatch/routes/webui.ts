@@ -33,7 +33,7 @@ export async function openWebUi(folder: string): Promise<OpenedWebUi> {
     return { ok: false, error: `there is no built aw-webui in ${folder}: it has no index.html` };
   }
   const handle = async (request: Request): Promise<Reply> => {
-    const path = decoded(request.path);
+    const path = decodePath(request.path);
     const found = path === undefined ? undefined : await fileAt(root, path === '/' ? 'index.html' : path.slice(1));
     if (found === undefined)
       return { status: 404, headers: { 'content-type': types.get('.txt') ?? '' }, body: 'Not found' };
@@ -48,7 +48,7 @@ export async function openWebUi(folder: string): Promise<OpenedWebUi> {
   return { ok: true, routes: [{ method: 'GET', path: '/*', handle }] };
 }
 
-function decoded(path: string): string | undefined {
+function decodePath(path: string): string | undefined {
   try {
     return decodeURIComponent(path);
   } catch {

@@ -99,23 +99,23 @@ class RuleThread {
     this.#worker ??= this.#start();
     const worker = await this.#worker;
     return new Promise((resolve) => {
-      const done = (outcome: RuleOutcome | undefined): void => {
+      const finish = (outcome: RuleOutcome | undefined): void => {
         cancel();
-        worker.off('message', hear);
-        worker.off('exit', stopped);
+        worker.off('message', onMessage);
+        worker.off('exit', onStop);
         if (outcome === undefined) this.#worker = undefined;
         resolve(outcome);
       };
-      const hear = (message: FromRuleWorker): void => {
-        if (message !== 'ready') done(message);
+      const onMessage = (message: FromRuleWorker): void => {
+        if (message !== 'ready') finish(message);
       };
-      const stopped = (): void => done(undefined);
+      const onStop = (): void => finish(undefined);
       const cancel = this.#world.after(this.#limitMs, () => {
-        done(undefined);
+        finish(undefined);
         void worker.terminate();
       });
-      worker.on('message', hear);
-      worker.on('exit', stopped);
+      worker.on('message', onMessage);
+      worker.on('exit', onStop);
       worker.postMessage(task);
     });
   }

@@ -29,10 +29,10 @@ export async function writeMetrics(question: TimeQuery, rank: number | null): Pr
   const { now, person } = question;
   const { all: today } = await computeSpan(question, { first: now.today, last: now.today });
   const { all } = await computeSpan(question, allTimeSpan(question));
-  const named = (rows: readonly NamedSum[]) =>
+  const namedRows = (rows: readonly NamedSum[]) =>
     rows.map(({ name, sum }): Value => [`{name=${quoteLabel(name)}}`, Math.floor(toSeconds(sum))]);
   const of = (name: string, kind: string, rows: readonly NamedSum[]) =>
-    gauge(`${name}_seconds_total`, `Seconds of today by ${kind}.`, named(rows));
+    gauge(`${name}_seconds_total`, `Seconds of today by ${kind}.`, namedRows(rows));
   return [
     gauge('seconds_total', 'Seconds of today.', [['', Math.floor(toSeconds(today.total))]]),
     gauge('cumulative_seconds_total', 'Seconds of all time.', [['', Math.floor(toSeconds(all.total))]]),

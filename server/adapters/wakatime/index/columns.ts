@@ -143,8 +143,8 @@ export class DayBlock implements HeartbeatBlock {
     this.contexts = contexts;
     this.entities = entities;
     this.writes = writes;
-    this.lines = grown(this.lines, size * width);
-    this.usage = grown(this.usage, size * usageWidth);
+    this.lines = growColumn(this.lines, size * width);
+    this.usage = growColumn(this.usage, size * usageWidth);
   }
 }
 
@@ -439,7 +439,7 @@ export function usageAt({ usage }: HeartbeatBlock, at: number): UsageRow | undef
   return reportsUsage(usage, from) ? usage.slice(from, from + usageWidth) : undefined;
 }
 
-function grown(column: Uint32Array | undefined, size: number): Uint32Array | undefined {
+function growColumn(column: Uint32Array | undefined, size: number): Uint32Array | undefined {
   if (column === undefined) return undefined;
   const larger = new Uint32Array(size);
   larger.set(column);

@@ -36,7 +36,7 @@ class Packer {
     this.#length += bytes.copy(this.#bytes, this.#length);
   }
 
-  packed(): string {
+  encode(): string {
     return this.#bytes.toString('base64', 0, this.#length);
   }
 
@@ -52,8 +52,8 @@ class Unpacker {
   readonly #bytes: Buffer;
   #at = 0;
 
-  constructor(packed: string) {
-    this.#bytes = Buffer.from(packed, 'base64');
+  constructor(encode: string) {
+    this.#bytes = Buffer.from(encode, 'base64');
   }
 
   get isDone(): boolean {
@@ -121,7 +121,7 @@ export function packBlock(number: number, block: DayBlock): string {
     for (let kind = 0; kind < lineKinds.length; kind += 1) packer.number(lines[kind] ?? 0);
     for (let field = 0; field < usageWidth; field += 1) packer.number(usage[field] ?? 0);
   }
-  return packer.packed();
+  return packer.encode();
 }
 
 /**
@@ -130,14 +130,14 @@ export function packBlock(number: number, block: DayBlock): string {
  */
 export function unpackBlock(
   number: number,
-  packed: string,
+  encode: string,
   known: { readonly contexts: number; readonly texts: number },
 ): DayBlock | undefined {
-  const unpacker = new Unpacker(packed);
+  const unpacker = new Unpacker(encode);
   const length = unpacker.number();
   const unit = unpacker.number();
   // A heartbeat takes at least two bytes, and base64 four characters for three bytes.
-  if (length === 0 || length > packed.length || (unit !== 1 && unit !== 1_000)) return undefined;
+  if (length === 0 || length > encode.length || (unit !== 1 && unit !== 1_000)) return undefined;
   const odd = new Map<string, HeartbeatRow>();
   const block = new DayBlock(length, odd);
   let time = number * day;
@@ -271,11 +271,11 @@ export function packOutlines(days: readonly (readonly [number, DayOutline])[]): 
     packer.number(first - number * day);
     before = number;
   }
-  return packer.packed();
+  return packer.encode();
 }
 
-export function unpackOutlines(packed: string): readonly (readonly [number, DayOutline])[] {
-  const unpacker = new Unpacker(packed);
+export function unpackOutlines(encode: string): readonly (readonly [number, DayOutline])[] {
+  const unpacker = new Unpacker(encode);
   const days: (readonly [number, DayOutline])[] = [];
   for (let number = 0; !unpacker.isDone; ) {
     number += unpacker.number();
@@ -297,12 +297,12 @@ export function packRows(rows: Uint32Array): string {
     for (let column = 0; column < width; column += 1)
       if ((differing & (1 << column)) !== 0) packer.number(rows[row + column] ?? 0);
   }
-  return packer.packed();
+  return packer.encode();
 }
 
 /** @returns undefined when there are fewer or more rows than `count` */
-export function unpackRows(packed: string, count: number): Uint32Array | undefined {
-  const unpacker = new Unpacker(packed);
+export function unpackRows(encode: string, count: number): Uint32Array | undefined {
+  const unpacker = new Unpacker(encode);
   const rows = new Uint32Array(count * width);
   for (let row = 0; row < rows.length; row += width) {
     if (row > 0) rows.copyWithin(row, row - width, row);
@@ -319,11 +319,11 @@ export function packLists(lists: readonly (readonly number[])[]): string {
     packer.number(list.length);
     for (const value of list) packer.number(value);
   }
-  return packer.packed();
+  return packer.encode();
 }
 
-export function unpackLists(packed: string): readonly (readonly number[])[] {
-  const unpacker = new Unpacker(packed);
+export function unpackLists(encode: string): readonly (readonly number[])[] {
+  const unpacker = new Unpacker(encode);
   const lists: number[][] = [];
   while (!unpacker.isDone) lists.push(Array.from({ length: unpacker.number() }, () => unpacker.number()));
   return lists;

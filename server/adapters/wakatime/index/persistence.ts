@@ -111,7 +111,7 @@ export class PersistedIndex {
     const [ops, state] = await this.#opsOf(changed, seq);
     for (const { key } of [...ops, state]) stale.delete(key);
     const all: Op[] = [...[...stale].map((key) => ({ op: 'remove', key }) as const), ...ops];
-    const pages = [...paged(all)];
+    const pages = [...splitIntoPages(all)];
     for (const [index, page] of pages.entries()) {
       const whole = pages.length === 1;
       const last = index === pages.length - 1 ? [state] : [];
@@ -262,7 +262,7 @@ function textIn(value: string): string {
 }
 
 /** Splits ops into pages that a store accepts. */
-function* paged(ops: readonly Op[]): Generator<readonly Op[]> {
+function* splitIntoPages(ops: readonly Op[]): Generator<readonly Op[]> {
   let page: Op[] = [];
   let size = 0;
   for (const op of ops) {

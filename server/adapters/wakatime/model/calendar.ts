@@ -47,14 +47,14 @@ export function dateAt(moment: number, zone: string): string {
     .toZonedDateTimeISO(zone)
     .toPlainDate()
     .toString();
-  if (lastDates.size >= keptZones) lastDates.clear();
+  if (lastDates.size >= maxZones) lastDates.clear();
   lastDates.set(zone, { at, date });
   return date;
 }
 
 /** The latest result for each zone. Callers nearly always ask for the current second, and no zone changes its date within a second. */
 const lastDates = new Map<string, { readonly at: number; readonly date: string }>();
-const keptZones = 1_000;
+const maxZones = 1_000;
 
 /** A date has no zone, so days are counted in UTC. */
 const midnight = (date: string): number => Date.parse(`${date}T00:00:00Z`);

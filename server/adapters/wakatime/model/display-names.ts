@@ -88,7 +88,7 @@ export function editorNames(): readonly string[] {
 }
 
 export function editorName(input: string): string {
-  return input === '' ? 'Unknown Editor' : (editors.get(input.toLowerCase()) ?? titled(input));
+  return input === '' ? 'Unknown Editor' : (editors.get(input.toLowerCase()) ?? titleCase(input));
 }
 
 const systems = new Map(
@@ -113,11 +113,11 @@ const systems = new Map(
 
 /** The name of an operating system for people. */
 export function systemName(input: string): string {
-  return input === '' ? unknownNames.os : (systems.get(input.toLowerCase()) ?? titled(input));
+  return input === '' ? unknownNames.os : (systems.get(input.toLowerCase()) ?? titleCase(input));
 }
 
 /** `my-editor` becomes "My Editor". A name with a capital letter stays as its makers write it. */
-function titled(input: string): string {
+function titleCase(input: string): string {
   if (input !== input.toLowerCase() || !/^[a-z]/.test(input)) return input;
   return input.replace(/(^|[-_\s]+)([a-z])/g, (_, before: string, letter: string) =>
     before === '' ? letter.toUpperCase() : ` ${letter.toUpperCase()}`,

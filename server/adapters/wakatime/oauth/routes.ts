@@ -137,15 +137,15 @@ async function parseApprovalRequest(apps: OauthApps, query: URLSearchParams): Pr
   }
   const type = get('response_type') === 'token' ? 'token' : 'code';
   const asked = { app, redirect, type, scopes: [], state: get('state'), challenge: get('code_challenge') } as const;
-  const refused = (error: string): ParsedApproval => ({ ok: false, reply: sendBack(asked, { error }) });
-  if (!['code', 'token'].includes(get('response_type'))) return refused('unsupported_response_type');
+  const refuseWith = (error: string): ParsedApproval => ({ ok: false, reply: sendBack(asked, { error }) });
+  if (!['code', 'token'].includes(get('response_type'))) return refuseWith('unsupported_response_type');
   const scopes = parseScopes(get('scope'));
-  if (scopes === undefined) return refused('invalid_scope');
+  if (scopes === undefined) return refuseWith('invalid_scope');
   // S256 only: a plain challenge protects nothing. An app without a secret must send one.
   if (asked.challenge !== '' && (get('code_challenge_method') !== 'S256' || !/^[\w-]{43}$/.test(asked.challenge))) {
-    return refused('invalid_request');
+    return refuseWith('invalid_request');
   }
-  if (type === 'code' && asked.challenge === '' && app.secret === '') return refused('invalid_request');
+  if (type === 'code' && asked.challenge === '' && app.secret === '') return refuseWith('invalid_request');
   return { ok: true, asked: { ...asked, scopes } };
 }
 

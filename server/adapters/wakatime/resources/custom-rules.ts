@@ -54,7 +54,7 @@ export function areRules(input: unknown): input is readonly CustomRule[] {
 
 /** The item of the account's settings. */
 export const itemName = 'custom_rules';
-const keptSets = 1_000;
+const maxSets = 1_000;
 const byText = new Map<string, RuleSet | undefined>();
 
 /** The compiled rules of an account; undefined without rules. Returns the same object until the rules change. */
@@ -64,7 +64,7 @@ export async function readRuleSet(hub: Hub, account: string): Promise<RuleSet | 
   if (text === undefined) return undefined;
   // Called at each request: the text is parsed once.
   if (!byText.has(text)) {
-    if (byText.size >= keptSets) byText.clear();
+    if (byText.size >= maxSets) byText.clear();
     byText.set(text, compileRules(rulesIn(text)));
   }
   return byText.get(text);
@@ -135,7 +135,7 @@ export function compileRules(rules: readonly CustomRule[]): RuleSet | undefined 
   const known = compiled.get(name);
   if (known !== undefined) return known;
   const made = compiledSet(enabled);
-  if (compiled.size >= keptSets) compiled.clear();
+  if (compiled.size >= maxSets) compiled.clear();
   compiled.set(name, made);
   return made;
 }

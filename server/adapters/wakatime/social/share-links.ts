@@ -129,17 +129,17 @@ export function shareRoutes(authorizer: Authorizer): readonly Route[] {
   const route = (path: string, handle: (authorizer: Authorizer, request: Request) => Promise<Reply>): Route => {
     return { method: 'GET', path, handle: (request) => handle(authorizer, request) };
   };
-  const shown = (...[path, handle]: Parameters<typeof route>): Route => ({
+  const sharedRoute = (...[path, handle]: Parameters<typeof route>): Route => ({
     ...route(path, handle),
     isEmbeddable: true,
   });
   return [
-    shown('/share/:user/:file', replyShare),
-    shown('/badge/user/:user/project/:file', replyProjectBadge),
+    sharedRoute('/share/:user/:file', replyShare),
+    sharedRoute('/badge/user/:user/project/:file', replyProjectBadge),
     route('/badge/link/:project', replyBadgeLink),
-    shown('/badge/svg/:user/:badge', replyUserBadge),
+    sharedRoute('/badge/svg/:user/:badge', replyUserBadge),
     // hakatime's links do not name the account.
-    shown('/badge/svg/:badge', (_, request) => replyWithBadge(authorizer, request, authorizer.accounts)),
+    sharedRoute('/badge/svg/:badge', (_, request) => replyWithBadge(authorizer, request, authorizer.accounts)),
   ];
 }
 

@@ -59,7 +59,8 @@ const daysAtOnce = 100;
 async function computeAspect(question: TimeQuery, type: string, { dates }: SplitDays, tallies: readonly Tally[]) {
   const { beats } = question.person;
   const rows = (dimension: Dimension) => groupTallies(beats, tallies).rows(dimension);
-  const named = (list: readonly NamedSum[]) => list.map(({ name, sum }) => ({ name, total_seconds: toSeconds(sum) }));
+  const namedSums = (list: readonly NamedSum[]) =>
+    list.map(({ name, sum }) => ({ name, total_seconds: toSeconds(sum) }));
   const describeDays = async <T>(describe: (date: string, day: Grouped) => T): Promise<readonly T[]> => {
     const described: T[] = [];
     for (const [index, date] of dates.entries()) {
@@ -106,10 +107,10 @@ async function computeAspect(question: TimeQuery, type: string, { dates }: Split
       return { current_user: { seconds, text: formatMinutes(seconds) }, all_users: null };
     }
     case 'machines':
-      return named(rows('machines')).map((row) => ({ machine_name_id: machineId(row.name), ...row }));
+      return namedSums(rows('machines')).map((row) => ({ machine_name_id: machineId(row.name), ...row }));
   }
   const dimension = dimensions.find((name) => name === type);
-  return dimension === undefined ? undefined : named(rows(dimension));
+  return dimension === undefined ? undefined : namedSums(rows(dimension));
 }
 
 /** The weekday of the query, by name, its first letters, or 0 to 6; undefined when there is none, null for an unknown one. */

@@ -166,16 +166,16 @@ export class AccountNames {
     const known = this.#labels.get(context);
     if (known !== undefined) return known;
     const raw = labelsOf(context);
-    const spelled = (dimension: Dimension) => raw[dimension].map((name) => this.#numbers[dimension].spell(name));
+    const spellings = (dimension: Dimension) => raw[dimension].map((name) => this.#numbers[dimension].spell(name));
     const labels: Labels = {
-      categories: spelled('categories'),
-      projects: spelled('projects'),
-      languages: spelled('languages'),
-      editors: spelled('editors'),
-      operating_systems: spelled('operating_systems'),
-      dependencies: [...new Set(spelled('dependencies'))],
-      machines: spelled('machines'),
-      branches: spelled('branches'),
+      categories: spellings('categories'),
+      projects: spellings('projects'),
+      languages: spellings('languages'),
+      editors: spellings('editors'),
+      operating_systems: spellings('operating_systems'),
+      dependencies: [...new Set(spellings('dependencies'))],
+      machines: spellings('machines'),
+      branches: spellings('branches'),
     };
     this.#labels.set(context, labels);
     return labels;

@@ -281,8 +281,8 @@ function listsText(beats: HeartbeatColumns, one: Tally, prices: Prices, ofProjec
     const typeOf = new Map([...one.contextOf].map(([code, its]) => [beats.entity(code), beats.context(its).type]));
     const usageOf = sumUsage([one.usage], (_, entity) => [beats.entity(entity)]);
     const formatLine = withChanges(linesOf, usageOf, describe);
-    const typed = (name: string): string => `${formatLine(name)},"type":${JSON.stringify(typeOf.get(name))}`;
-    return `,"branches":${items(rows('branches'), changesIn('branches'))},"entities":${items(sortRows(paths), typed)}`;
+    const formatTyped = (name: string): string => `${formatLine(name)},"type":${JSON.stringify(typeOf.get(name))}`;
+    return `,"branches":${items(rows('branches'), changesIn('branches'))},"entities":${items(sortRows(paths), formatTyped)}`;
   };
   const grandTotal = {
     ...formatGrandTotal(toSeconds(total)),

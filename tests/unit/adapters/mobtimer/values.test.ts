@@ -8,7 +8,7 @@ import {
   keepAlive,
   timerEvent,
 } from '../../../../server/adapters/mobtimer/event.ts';
-import { crowdedOut, noGoal, outlived, readRoom, runs } from '../../../../server/adapters/mobtimer/room-item.ts';
+import { crowdedOut, noGoal, outdatedKeys, readRoom, runs } from '../../../../server/adapters/mobtimer/room-item.ts';
 import { isRoomName, suggestRoom } from '../../../../server/adapters/mobtimer/room-name.ts';
 import {
   readGoal,
@@ -194,9 +194,9 @@ describe('the value in a channel', () => {
       item('young', { timer: 10 }, 1),
       item('goal', { goal: '', user: 'ann' }, 0),
     ];
-    expect(outlived(items, day)).toEqual([]);
-    expect(outlived(items, day + 1)).toEqual(['old', 'junk']);
-    expect(outlived([item('goal', { goal: null, user: 'ann' }, 0)], day + 1)).toEqual(['goal']);
+    expect(outdatedKeys(items, day)).toEqual([]);
+    expect(outdatedKeys(items, day + 1)).toEqual(['old', 'junk']);
+    expect(outdatedKeys([item('goal', { goal: null, user: 'ann' }, 0)], day + 1)).toEqual(['goal']);
   });
 
   test('a turn runs until its last millisecond; one of no minutes never does', () => {

@@ -2,11 +2,11 @@
 
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { guess, hubTime, measured, parted } from '../../../../clients/web/room/clock.ts';
+import { guess, haveClocksParted, hubTime, measureClock } from '../../../../clients/web/room/clock.ts';
 
 describe('the hub’s clock', () => {
   test('the quickest answer counts, and half its round trip bounds the error', () => {
-    const clock = measured([
+    const clock = measureClock([
       { sent: 1000, hub: 500_000, received: 1300 },
       { sent: 2000, hub: 500_905, received: 2010 },
       { sent: 3000, hub: 501_990, received: 3200 },
@@ -27,7 +27,7 @@ describe('the hub’s clock', () => {
             steady += there + back;
             return { sent, hub: sent + there + apart, received: steady };
           });
-          const clock = measured(samples);
+          const clock = measureClock(samples);
           expect(clock).toBeDefined();
           if (clock === undefined) return;
           expect(Math.abs(clock.offset - apart)).toBeLessThanOrEqual(clock.error + 1e-6);
@@ -37,16 +37,16 @@ describe('the hub’s clock', () => {
   });
 
   test('without an answer of the hub, the machine’s own clock is shown and marked as unsure', () => {
-    expect(measured([])).toBeUndefined();
+    expect(measureClock([])).toBeUndefined();
     const own = guess(1_700_000_000_000, 250);
     expect(hubTime(own, 250)).toBe(1_700_000_000_000);
     expect(own.error).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('sleep and a changed clock are detected; ordinary drift is not', () => {
-    expect(parted(1000, 11_000, 10_000)).toBe(false);
-    expect(parted(1000, 11_400, 10_000)).toBe(false);
-    expect(parted(1000, 71_000, 10_000)).toBe(true);
-    expect(parted(1000, 1_000, 10_000)).toBe(true);
+    expect(haveClocksParted(1000, 11_000, 10_000)).toBe(false);
+    expect(haveClocksParted(1000, 11_400, 10_000)).toBe(false);
+    expect(haveClocksParted(1000, 71_000, 10_000)).toBe(true);
+    expect(haveClocksParted(1000, 1_000, 10_000)).toBe(true);
   });
 });

@@ -4,15 +4,15 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { textsFor } from '../../../../clients/web/languages/languages.ts';
 import { type RoomTexts, roomLanguages } from '../../../../clients/web/languages/room.ts';
 import {
+  applyNews,
   clockFace,
   deadline,
   emptyRoom,
-  hear,
   hereLine,
-  left,
   oneMinuteMore,
   personAfter,
   type Room,
+  remainingMs,
 } from '../../../../clients/web/room/room-state.ts';
 import type { Entry, Kind, News } from '../../../../clients/web/room/sse-protocol.ts';
 import { bars, hours, placeOf } from '../../../../clients/web/room/timeline.ts';
@@ -33,7 +33,7 @@ function entry(minutes: number, at = 0, user = 'alice', kind: Kind = 'turn', nex
 }
 
 function after(...news: readonly News[]) {
-  return news.reduce(hear, emptyRoom);
+  return news.reduce(applyNews, emptyRoom);
 }
 
 describe('the room', () => {
@@ -79,9 +79,9 @@ describe('the room', () => {
 
   test('the remaining time is computed from the deadline, and is never negative', () => {
     expect(deadline(first)).toBe(noon + 10 * minute);
-    expect(left(first, noon + 1)).toBe(10 * minute - 1);
-    expect(left(first, noon + 11 * minute)).toBe(0);
-    expect(left(undefined, noon)).toBe(0);
+    expect(remainingMs(first, noon + 1)).toBe(10 * minute - 1);
+    expect(remainingMs(first, noon + 11 * minute)).toBe(0);
+    expect(remainingMs(undefined, noon)).toBe(0);
   });
 
   test('the clock shows whole seconds, rounded down, and minutes in as many digits as they need', () => {
