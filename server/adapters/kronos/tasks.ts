@@ -335,9 +335,17 @@ export class Tasks {
     const isNamed = new Set(keys.values());
     for (const [key, task] of merge.listed) if (task.index === undefined && !isNamed.has(key)) client.addUnindexed(key);
     const storedOr = this.#storedTasks(past);
+    const ids = new Set(merge.outcomes.flatMap((one) => (one.kind === 'remove' ? [] : [one.task.id])));
+    const isUsed = { has: (id: number) => ids.has(id) || this.#lookup.ids().has(id) };
     yield* mapInSteps(
       inOrder(merge.outcomes, (key) => this.#lookup.task(key)?.id),
-      (outcome) => {
+      ({ outcome, aside }) => {
+        const leaving = aside === undefined ? undefined : this.#lookup.task(aside);
+        if (aside !== undefined && leaving !== undefined) {
+          const id = freeId(isUsed);
+          ids.add(id);
+          ops.put(aside, { ...leaving, id });
+        }
         if (outcome.kind === 'remove') {
           ops.remove(outcome.key);
           return;
@@ -584,6 +592,12 @@ function withoutPauses<Args extends readonly unknown[], T>(
   };
 }
 
+interface OrderedOutcome {
+  readonly outcome: MergeOutcome;
+  /** The key of a task that is given another id for a moment before this outcome, because the two exchange ids. */
+  readonly aside?: string;
+}
+
 /**
  * W11: orders the outcomes so that a task gives up its id before another task gets it. Plain clients look up tasks by id, and are
  * notified of one outcome after the other.
@@ -591,20 +605,23 @@ function withoutPauses<Args extends readonly unknown[], T>(
 function inOrder(
   outcomes: readonly MergeOutcome[],
   idOf: (key: string) => number | undefined,
-): readonly MergeOutcome[] {
+): readonly OrderedOutcome[] {
   const waiting = new Set(outcomes);
+  const underWay = new Set<MergeOutcome>();
   const holders = new Map<number, MergeOutcome>();
   for (const outcome of outcomes) {
     const id = outcome.key === null ? undefined : idOf(outcome.key);
     if (id !== undefined) holders.set(id, outcome);
   }
-  const ordered: MergeOutcome[] = [];
+  const ordered: OrderedOutcome[] = [];
   const take = (outcome: MergeOutcome) => {
-    // Tasks that exchange their ids form a cycle, which is cut at the task that is visited first.
     if (!waiting.delete(outcome)) return;
+    underWay.add(outcome);
     const holder = outcome.kind === 'remove' ? undefined : holders.get(outcome.task.id ?? 0);
     if (holder !== undefined && holder !== outcome) take(holder);
-    ordered.push(outcome);
+    const isCycle = holder !== undefined && holder !== outcome && underWay.has(holder);
+    ordered.push(isCycle && holder.key !== null ? { outcome, aside: holder.key } : { outcome });
+    underWay.delete(outcome);
   };
   for (const outcome of outcomes) if (outcome.kind === 'remove') take(outcome);
   for (const outcome of outcomes) take(outcome);

@@ -277,6 +277,33 @@ describe('a change of id', () => {
     const kinds = (await young.ask()).map(({ type, task: one, task_id: id }) => `${type} ${one?.id ?? id}`);
     expect(kinds).toEqual(['delete 1', 'create 2', 'update 2', 'create 1']);
   });
+
+  test('[W11.3] tasks that exchange their ids are all there for a client that goes by the messages', async () => {
+    const { hub, old, young } = await hubWithTask();
+    const names = ['bread', 'cheese'];
+    for (const [at, desc] of names.entries())
+      await old.ask({ type: 'create', task: task(at + 2, desc), version: hub.world.now() });
+    await young.ask();
+    const shown = new Map([...(await tasksOf(young))].map(({ id, desc }) => [id, desc]));
+    const indexes = new Map((await tasksOf(old)).map(({ desc, index }) => [desc, index]));
+    const list = [
+      ['milk', 2],
+      ['bread', 3],
+      ['cheese', 1],
+    ].map(([desc, id]) => task(Number(id), String(desc), { index: indexes.get(desc) }));
+    hub.world.pass(60_000);
+    await old.ask({ type: 'write-all', tasks: list, version: hub.world.now() });
+    const versions: number[] = [];
+    // task.vim of 2018: `create` ignores a task whose id is there, `update` and `delete` find a task by its id.
+    for (const { type, task: one, task_id: id, version } of await young.ask()) {
+      versions.push(version);
+      if (type === 'create' && !shown.has(one.id)) shown.set(one.id, one.desc);
+      if (type === 'update' && shown.has(one.id)) shown.set(one.id, one.desc);
+      if (type === 'delete') shown.delete(id);
+    }
+    expect(Object.fromEntries(shown)).toEqual({ 1: 'cheese', 2: 'milk', 3: 'bread' });
+    expect(versions).toEqual([...new Set(versions)].sort((one, other) => one - other));
+  });
 });
 
 test('[M10.10] a client of 2018 that has sent a task’s index in an update lists that task with it: a done task of its old id is another', async () => {
