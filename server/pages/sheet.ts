@@ -144,7 +144,7 @@ ${content}
 </main>
 <footer class="bottom">
 <p>Horai ${about.version}: every hour you have, in one place you own.</p>
-<p><a href="${about.base}/set-up">Connect a tool</a> <a href="${about.base}/help">Help</a> <a href="${about.base}/-/reference">Reference</a> ${members ? nothing : html`<a href="${about.base}/stats">Stats</a>`} <a href="https://mob.sh/" rel="noreferrer">mob.sh</a></p>
+<p><a href="${about.base}/set-up" data-nav="set-up">Connect a tool</a> <a href="${about.base}/help" data-nav="help">Help</a> <a href="${about.base}/-/reference">Reference</a> ${members ? nothing : html`<a href="${about.base}/stats">Stats</a>`} <a href="https://mob.sh/" rel="noreferrer">mob.sh</a></p>
 </footer>
 </body>
 </html>

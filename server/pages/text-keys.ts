@@ -17,12 +17,18 @@ export interface SourceText {
   readonly text: string;
 }
 
-/** @param sources of all pages. @returns the number of each key that occurs as a whole only */
+/** @param sources of all pages. @returns the number of each key that occurs as a whole, and nowhere in parts */
 export function numberKeys(sources: readonly SourceText[]): ReadonlyMap<string, number> {
   const patterns = sources.flatMap(({ text }) =>
     [...text.matchAll(template)].map(([, found = '']) => patternOf(found)),
   );
-  const isWhole = (key: string) => key.includes('.') && !patterns.some((pattern) => pattern.test(key));
+  // `count(texts, 'history.later', …)` puts a key together of which no part looks like it.
+  const used = new Set(
+    sources
+      .filter(({ path }) => !path.startsWith('languages/'))
+      .flatMap(({ text }) => [...text.matchAll(literal)].map(([, , key = '']) => key)),
+  );
+  const isWhole = (key: string) => used.has(key) && !patterns.some((pattern) => pattern.test(key));
   const english = sources.filter(({ path }) => /^languages\/en\b/.test(path));
   const keys = english.flatMap(({ text }) => Object.keys(tableIn(text)?.texts ?? {}));
   return new Map(keys.filter(isWhole).map((key, at) => [key, at]));
@@ -61,8 +67,8 @@ function packTable({ name, texts }: TextTable, numbers: ReadonlyMap<string, numb
   return `export const ${name} = Object.assign(${list}, ${JSON.stringify(named)});`;
 }
 
-/** What is filled in is a word, unless something parts it from the rest: `tasks.key-${command}`. */
+/** What is filled in has letters and hyphens, such as `set-up`, or anything where something parts it from the rest: `tasks.key-${command}`. */
 function patternOf(text: string): RegExp {
   const parts = text.split(/\$\{[^}]*\}+/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join(/[- ]$/.test(parts[0] ?? '') ? '.+' : '\\w+')}$`);
+  return new RegExp(`^${parts.join(/[- ]$/.test(parts[0] ?? '') ? '.+' : '[\\w-]+')}$`);
 }

@@ -40,6 +40,9 @@ async function onlyEnglish(table: typeof roomLanguages | typeof taskLanguages): 
     await page.goto(`${url}tasks`);
     await page.getByText(tasks.text('tasks.first')).waitFor();
     await look();
+    // In the menu and in the footer.
+    const setUp = await page.locator('[data-nav="set-up"]').allTextContents();
+    expect(setUp).toEqual(['Werkzeug verbinden', 'Werkzeug verbinden']);
     await page.getByLabel(tasks.text('tasks.add')).fill('Pflanzen gießen +haus :10');
     await look();
     await page.keyboard.press('Enter');

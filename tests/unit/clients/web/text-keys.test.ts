@@ -11,18 +11,18 @@ describe('the texts that are served', () => {
     const sources = [
       {
         path: 'languages/en.ts',
-        text: "export const en = {\n  today: 'Today',\n  'nav.day': 'Day',\n  'a.b': 'It’s {name}',\n} as const;\n",
+        text: "export const en = {\n  today: 'Today',\n  'nav.day': 'Day',\n  'nav.set-up': 'Set up',\n  'later-one.x': 'Once',\n  'a.b': 'It’s {name}',\n} as const;\n",
       },
       {
         path: 'languages/de.ts',
-        text: "export const de: Table = {\n  today: 'Heute',\n  'nav.day': 'Tag',\n  'a.b': 'Es ist {name}',\n};\n",
+        text: "export const de: Table = {\n  today: 'Heute',\n  'nav.day': 'Tag',\n  'nav.set-up': 'Einrichten',\n  'later-one.x': 'Einmal',\n  'a.b': 'Es ist {name}',\n};\n",
       },
       { path: 'x.ts', text: `text('a.b'); text('today'); find(\`nav.\${name}\`); import './a.b';` },
     ];
     const numbers = numberKeys(sources);
     expect([...numbers]).toEqual([['a.b', 0]]);
     const [english = '', german = '', code = ''] = sources.map((source) => withNumbers(source, numbers));
-    expect(english).toContain('"today":"Today","nav.day":"Day"');
+    expect(english).toContain('"today":"Today","nav.day":"Day","nav.set-up":"Set up","later-one.x":"Once"');
     expect(german).toContain('"Es ist {name}".split(\'\\n\')');
     expect(code).toBe(`text('0'); text('today'); find(\`nav.\${name}\`); import './a.b';`);
   });
