@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { isRuleItem, ruleLimits } from '../../protocol/day.ts';
+import { setBounded } from '../core/bounded.ts';
 import type { Hub } from '../core/hub.ts';
 import { nextTurn } from '../core/next-turn.ts';
 import type { MergedDay } from './engine/answer.ts';
@@ -97,8 +98,7 @@ export class AccountDays {
     const merged = await this.compute({ from, to }, parts, { settings: { ...settings, bridge }, calendar, registry });
     const answer = { date, zone: zoneAt(calendar, from), ...merged, final: false, without };
     this.#remembered.delete(name);
-    if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
-    this.#remembered.set(name, { parts, fingerprint, answer });
+    setBounded(this.#remembered, name, { parts, fingerprint, answer }, mostRemembered);
     return answer;
   }
 

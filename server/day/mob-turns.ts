@@ -5,6 +5,7 @@
 import { areMobNames } from '../../protocol/day.ts';
 import { goalKey, type RoomItem, readGoalItem, readRequestItem } from '../adapters/mobtimer/room-item.ts';
 import type { TimerRequest } from '../adapters/mobtimer/timer-request.ts';
+import { addBounded } from '../core/bounded.ts';
 import type { Hub } from '../core/hub.ts';
 
 const prefix = 'mob/';
@@ -173,7 +174,6 @@ export class MobTurns {
     if (ops.length === 0) return;
     const channel = await this.#hub.channel(`${account}/mob_turns`);
     await channel.write({ ops, origin: 'mobtimer', at: this.#hub.world.now() });
-    if (this.#copied.size > mostRemembered) this.#copied.clear();
-    for (const { key } of ops) this.#copied.add(`${account} ${key}`);
+    for (const { key } of ops) addBounded(this.#copied, `${account} ${key}`, mostRemembered);
   }
 }

@@ -57,7 +57,8 @@ function beginningIn(date: string, zone: string, dayStart: number): number {
   const plain = Temporal.PlainDate.from(date);
   const moment =
     (dayStart === 0 ? plain.toZonedDateTime(zone) : firstShown(plain, zone, dayStart)).epochMilliseconds * 1_000;
-  if (beginnings.size >= mostRemembered) beginnings.clear();
+  const [oldest] = beginnings.keys();
+  if (beginnings.size >= mostRemembered && oldest !== undefined) beginnings.delete(oldest);
   beginnings.set(key, moment);
   return moment;
 }

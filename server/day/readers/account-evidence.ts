@@ -2,6 +2,7 @@
 // read.
 
 import type { Description } from '../../adapters/activitywatch/buckets/description.ts';
+import { setBounded } from '../../core/bounded.ts';
 import type { ChannelState } from '../../core/cached-channel.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { DayEvent } from '../engine/evidence.ts';
@@ -157,8 +158,7 @@ export class AccountEvidence {
   #keepSpans(name: string, seq: number, events: readonly DayEvent[]): ChannelEvidence {
     const known = this.#spanParts.get(name)?.evidence;
     const evidence = known !== undefined && sameEvents(known.events, events) ? known : { events, heartbeats: [] };
-    if (this.#spanParts.size >= mostSpanParts) this.#spanParts.clear();
-    this.#spanParts.set(name, { seq, evidence });
+    setBounded(this.#spanParts, name, { seq, evidence }, mostSpanParts);
     return evidence;
   }
 

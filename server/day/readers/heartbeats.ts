@@ -4,6 +4,7 @@
 import { type Heartbeat, readHeartbeat } from '../../adapters/wakatime/model/heartbeat.ts';
 import { parseUserAgent } from '../../adapters/wakatime/model/user-agent.ts';
 import { type InheritableFields, inheritFields } from '../../adapters/wakatime/stats/inherit-fields.ts';
+import { setBounded } from '../../core/bounded.ts';
 import type { Change, Store } from '../../core/store.ts';
 import { compareText } from '../engine/collections.ts';
 import type { DayFacts, DayHeartbeat } from '../engine/evidence.ts';
@@ -143,8 +144,7 @@ function writerOf(heartbeat: Heartbeat): Pick<DayHeartbeat, 'by' | 'session'> {
   const known = writers.get(userAgent);
   const agent = known ?? agentIn(userAgent);
   if (known === undefined) {
-    if (writers.size >= 10_000) writers.clear();
-    writers.set(userAgent, agent);
+    setBounded(writers, userAgent, agent, 10_000);
   }
   if (agent !== '') return { by: 'agent', session: aiSession === '' ? agent : `${agent}/${aiSession}` };
   if (!isAiCategory(category)) return { by: 'human', session: '' };

@@ -1,6 +1,7 @@
 // What every reader of evidence shares: the span it is asked for, what it gives, how facts of equal content become one object, and how
 // devices are called.
 
+import { dropOldest } from '../../core/bounded.ts';
 import type { Change } from '../../core/store.ts';
 import type { DayEvent, DayFacts, DayHeartbeat } from '../engine/evidence.ts';
 
@@ -65,16 +66,21 @@ export class SharedFacts {
   of(kind: string, text: string, make: () => DayFacts): DayFacts {
     const known = this.#known.get(kind)?.get(text);
     if (known !== undefined) return known;
-    if (this.#count >= mostShared) {
-      this.#known.clear();
-      this.#count = 0;
-    }
+    if (this.#count >= mostShared) this.#dropOne();
     const ofKind = this.#known.get(kind) ?? new Map<string, DayFacts>();
     this.#known.set(kind, ofKind);
     const made = make();
     ofKind.set(text, made);
     this.#count += 1;
     return made;
+  }
+
+  /** Forgets the oldest facts of the kind that has most. */
+  #dropOne(): void {
+    const [largest] = [...this.#known.values()].sort((one, other) => other.size - one.size);
+    if (largest === undefined) return;
+    dropOldest(largest, largest.size - 1);
+    this.#count -= 1;
   }
 }
 

@@ -4,6 +4,7 @@
 import { pairMoments, parseIntervals } from '../../../protocol/intervals.ts';
 import { isRecord } from '../../../protocol/json.ts';
 import { projectIn } from '../../../protocol/project-in.ts';
+import { setBounded } from '../../core/bounded.ts';
 import type { CachedChannel } from '../../core/cached-channel.ts';
 import type { Channel } from '../../core/channel.ts';
 import type { Change, Item } from '../../core/store.ts';
@@ -166,8 +167,7 @@ function statedIn(value: string): readonly DayInterval[] {
   const made = parseIntervals(isRecord(task) ? task['intervals'] : '').map(
     ({ from, to }): DayInterval => [from * second, to * second],
   );
-  if (stated.size >= mostRemembered) stated.clear();
-  stated.set(value, made);
+  setBounded(stated, value, made, mostRemembered);
   return made;
 }
 
@@ -181,8 +181,7 @@ function listsIn(value: string): readonly (readonly [number, number | undefined]
   const task: unknown = JSON.parse(value);
   const intervals =
     isRecord(task) && (Array.isArray(task['start']) || Array.isArray(task['stop'])) ? pair(task) : undefined;
-  if (remembered.size >= mostRemembered) remembered.clear();
-  remembered.set(value, intervals);
+  setBounded(remembered, value, intervals, mostRemembered);
   return intervals;
 }
 
@@ -211,7 +210,6 @@ function factsIn(key: string, value: string): DayFacts {
   const all: readonly unknown[] = Array.isArray(fields['tags']) ? fields['tags'] : [];
   const tags = all.filter((tag) => typeof tag === 'string').map((tag) => tag.replace(/^\+/, ''));
   const made = { ...factsOf({ task: key, title: desc, project }), ...(tags.length === 0 ? {} : { tags }) };
-  if (facts.size >= mostRemembered) facts.clear();
-  facts.set(name, made);
+  setBounded(facts, name, made, mostRemembered);
   return made;
 }

@@ -2,6 +2,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { RE2JS } from 're2js';
+import { setBounded } from '../../core/bounded.ts';
 import { isCostlyPattern } from '../../http/pattern-cost.ts';
 
 /** Of all accounts. */
@@ -26,7 +27,6 @@ const compiled = new Map<string, RE2JS | null>();
 function compile(pattern: string): RE2JS | null {
   const known = compiled.get(pattern);
   if (known !== undefined) return known;
-  if (compiled.size >= mostCompiled) compiled.clear();
   let made: RE2JS | null = null;
   try {
     if (!isCostlyPattern(pattern, mostSteps)) made = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
@@ -34,7 +34,7 @@ function compile(pattern: string): RE2JS | null {
   } catch {
     // What RE2 does not know is answered as null.
   }
-  compiled.set(pattern, made);
+  setBounded(compiled, pattern, made, mostCompiled);
   return made;
 }
 

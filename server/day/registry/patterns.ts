@@ -3,6 +3,7 @@
 
 import type { Worker } from 'node:worker_threads';
 import { startUserThread } from '../../adapters/activitywatch/query/thread.ts';
+import { addBounded } from '../../core/bounded.ts';
 import type { World } from '../../core/world.ts';
 import type { PatternAnswer, PatternQuestion } from './pattern-thread.ts';
 import type { PatternLookup } from './rules.ts';
@@ -51,16 +52,21 @@ export class PatternMatcher {
     const found = await this.#ask(asked);
     for (const [index, { pattern, texts }] of asked.entries()) {
       const matched = found?.[index];
-      if (this.#invalid.size > mostInvalid) this.#invalid.clear();
-      if (found !== undefined && matched === null) this.#invalid.add(pattern);
-      if (this.#count > mostAnswers) {
-        this.#answers.clear();
-        this.#count = 0;
-      }
+      if (found !== undefined && matched === null) addBounded(this.#invalid, pattern, mostInvalid);
+      this.#dropOldAnswers();
       const known = this.#answers.get(pattern) ?? new Map<string, boolean>();
       this.#answers.set(pattern, known);
+      this.#count -= known.size;
       for (const [at, text] of texts.entries()) known.set(text, matched?.[at] === true);
-      this.#count += texts.length;
+      this.#count += known.size;
+    }
+  }
+
+  #dropOldAnswers(): void {
+    for (const [pattern, texts] of this.#answers) {
+      if (this.#count <= mostAnswers) return;
+      this.#answers.delete(pattern);
+      this.#count -= texts.size;
     }
   }
 

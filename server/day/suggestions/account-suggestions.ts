@@ -4,6 +4,7 @@
 import { isSuggestionRefusal } from '../../../protocol/day.ts';
 import { isRecord } from '../../../protocol/json.ts';
 import { projectIn } from '../../../protocol/project-in.ts';
+import { setBounded } from '../../core/bounded.ts';
 import type { Hub } from '../../core/hub.ts';
 import type { AccountDays, DayAnswer } from '../account-days.ts';
 import { compareText, groupBy } from '../engine/collections.ts';
@@ -93,8 +94,7 @@ export class AccountSuggestions {
     if (known?.answer === answer && known.finder === context.finder) return known.counts;
     const events = await this.#eventsOf(answer, mayRead);
     const counts = countWords([...assignedStretches(answer, events), ...certainStretches(answer, events, context)]);
-    if (this.#learned.size >= mostRemembered) this.#learned.clear();
-    this.#learned.set(answer.date, { answer, finder: context.finder, counts });
+    setBounded(this.#learned, answer.date, { answer, finder: context.finder, counts }, mostRemembered);
     return counts;
   }
 

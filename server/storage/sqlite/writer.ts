@@ -2,6 +2,7 @@
 // of promises, of the main thread, or of reading. data-folder.ts opens the file.
 
 import { errorMessage } from '../../../protocol/error-message.ts';
+import { dropOldest } from '../../core/bounded.ts';
 import type { Answer, Outline, Step } from '../../core/store.ts';
 import { decodeBlock, encodeBlock, extentOf, furthest, type Loose, packKey, type Sealed, unpackKey } from './block.ts';
 import {
@@ -129,8 +130,8 @@ export class SqliteWriter {
       this.#sql.commit.run();
       this.#commits += 1;
       this.#committed(this.#commits);
-      if (this.#channels.size > cached) this.#channels.clear();
-      if (this.#origins.size > cached) this.#origins.clear();
+      dropOldest(this.#channels, cached);
+      dropOldest(this.#origins, cached);
       return outcomes;
     } catch (error) {
       // Rolled back: the caches may be ahead of the database, so drop them.

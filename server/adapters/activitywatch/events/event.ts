@@ -1,5 +1,6 @@
 // An event: how it is read from JSON, stored as an item, and written as JSON. heartbeat.ts has the rule that merges heartbeats.
 
+import { setBounded } from '../../../core/bounded.ts';
 import type { Item } from '../../../core/store.ts';
 import { formatInstant, furthest, parseInstant, toMillisecond } from './instant.ts';
 import { float, formatSpaced, repr } from './python-compat.ts';
@@ -89,8 +90,7 @@ export class EventWriter {
     if (known !== undefined) return known;
     const value: unknown = JSON.parse(data);
     const text = formatSpaced(value);
-    if (this.#data.size >= mostTexts) this.#data.clear();
-    this.#data.set(data, text);
+    setBounded(this.#data, data, text, mostTexts);
     return text;
   }
 }

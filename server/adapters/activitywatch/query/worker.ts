@@ -3,6 +3,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { errorMessage } from '../../../../protocol/error-message.ts';
+import { setBounded } from '../../../core/bounded.ts';
 import { evaluate, parseProgram } from './evaluate.ts';
 import type { Source } from './functions.ts';
 import type { Stretch } from './period-union.ts';
@@ -32,8 +33,7 @@ function statementsOf(text: string): ReturnType<typeof parseProgram> {
   const known = texts.get(text);
   if (known !== undefined) return known;
   const read = parseProgram(text);
-  if (texts.size >= mostTexts) texts.clear();
-  texts.set(text, read);
+  setBounded(texts, text, read, mostTexts);
   return read;
 }
 

@@ -3,6 +3,7 @@
 // only accounts with slow rules.
 
 import type { Worker } from 'node:worker_threads';
+import { addBounded } from '../../../core/bounded.ts';
 import { SerialQueue } from '../../../core/serial-queue.ts';
 import type { World } from '../../../core/world.ts';
 import { startUserThread } from '../query/thread.ts';
@@ -39,8 +40,7 @@ export class RuleThreads {
     if (!this.#slowAccounts.has(account)) {
       const outcome = await this.#quick.run(task);
       if (outcome !== undefined) return outcome;
-      if (this.#slowAccounts.size >= maxSlow) this.#slowAccounts.clear();
-      this.#slowAccounts.add(account);
+      addBounded(this.#slowAccounts, account, maxSlow);
     }
     return (await this.#slow.run(task)) ?? tooSlow;
   }

@@ -1,5 +1,6 @@
 // Checks and applies the rules of a user: what may take long, so that rule-threads.ts decides in which thread it runs.
 
+import { setBounded } from '../../../core/bounded.ts';
 import { applyFilters, type ParsedFilters, parseFilterSetting, privacySetting } from '../../../http/privacy-filters.ts';
 import { findInvalidRule } from '../query/category-rules.ts';
 import type { RuleOutcome, RuleTask } from './rule-messages.ts';
@@ -35,7 +36,6 @@ function parseOnce(text: string): ParsedFilters {
   const known = parsed.get(text);
   if (known !== undefined) return known;
   const read = parseFilterSetting(text);
-  if (parsed.size >= maxParsed) parsed.clear();
-  parsed.set(text, read);
+  setBounded(parsed, text, read, maxParsed);
   return read;
 }

@@ -2,6 +2,7 @@
 // the key says which.
 
 import type { ReachedGoalItem } from '../../../../protocol/reached-goal.ts';
+import { addBounded } from '../../../core/bounded.ts';
 import type { Hub } from '../../../core/hub.ts';
 import type { GoalListener } from './goal-watch.ts';
 
@@ -23,8 +24,7 @@ export function goalRecords(hub: Hub, isWanted: GoalListener['isWanted']): GoalL
       if (ops.length === 0) return;
       const channel = await hub.channel(`${account}/reached_goals`);
       await channel.write({ ops, origin: 'goals', at: hub.world.now() });
-      if (written.size > mostRemembered) written.clear();
-      for (const { key } of ops) written.add(`${account} ${key}`);
+      for (const { key } of ops) addBounded(written, `${account} ${key}`, mostRemembered);
     },
   };
 }

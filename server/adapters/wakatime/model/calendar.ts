@@ -2,6 +2,7 @@
 // are microseconds since 1970. Temporal knows the rules of time zones.
 
 import { Temporal } from 'temporal-polyfill';
+import { setBounded } from '../../../core/bounded.ts';
 
 const second = 1_000_000;
 /** Starts of days in the cache, over all zones: computing one takes a tenth of a millisecond. */
@@ -34,8 +35,7 @@ export function startOfDay(date: string, zone: string): number {
   const known = beginnings.get(key);
   if (known !== undefined) return known;
   const begins = Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds * 1_000;
-  if (beginnings.size >= mostCachedDays) beginnings.clear();
-  beginnings.set(key, begins);
+  setBounded(beginnings, key, begins, mostCachedDays);
   return begins;
 }
 
@@ -47,8 +47,7 @@ export function dateAt(moment: number, zone: string): string {
     .toZonedDateTimeISO(zone)
     .toPlainDate()
     .toString();
-  if (lastDates.size >= maxZones) lastDates.clear();
-  lastDates.set(zone, { at, date });
+  setBounded(lastDates, zone, { at, date }, maxZones);
   return date;
 }
 

@@ -4,6 +4,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { RE2JS } from 're2js';
 import { compile } from '../../../../protocol/check.ts';
+import { setBounded } from '../../../core/bounded.ts';
 import type { Hub } from '../../../core/hub.ts';
 import { isCostlyPattern } from '../../../http/pattern-cost.ts';
 import { editorName } from '../model/display-names.ts';
@@ -64,8 +65,7 @@ export async function readRuleSet(hub: Hub, account: string): Promise<RuleSet | 
   if (text === undefined) return undefined;
   // Called at each request: the text is parsed once.
   if (!byText.has(text)) {
-    if (byText.size >= maxSets) byText.clear();
-    byText.set(text, compileRules(rulesIn(text)));
+    setBounded(byText, text, compileRules(rulesIn(text)), maxSets);
   }
   return byText.get(text);
 }
@@ -135,8 +135,7 @@ export function compileRules(rules: readonly CustomRule[]): RuleSet | undefined 
   const known = compiled.get(name);
   if (known !== undefined) return known;
   const made = compiledSet(enabled);
-  if (compiled.size >= maxSets) compiled.clear();
-  compiled.set(name, made);
+  setBounded(compiled, name, made, maxSets);
   return made;
 }
 
