@@ -14,7 +14,7 @@ import { nearestWord } from './nearest-word.ts';
 export interface Unreadable {
   /** Its position in the client's list; the first is 1. */
   readonly place: number;
-  /** What is wrong with it, for people. */
+  /** The problem, for people. */
   readonly wrong: string;
   readonly id: number | undefined;
   readonly index: string | undefined;

@@ -51,7 +51,7 @@ export type SuggestionAnswer = Static<typeof SuggestionAnswer>;
 const check = compile(SuggestionAnswer);
 export const isSuggestionAnswer = (value: unknown): value is SuggestionAnswer => check(value);
 
-/** What a write about the day answers. */
+/** The answer to a write about the day. */
 export const WrittenEdit = Type.Object({
   seq: Type.Integer(),
   undo: Type.Integer({ description: 'the step that a `revert` of the channel goes back to' }),

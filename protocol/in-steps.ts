@@ -1,7 +1,7 @@
 // Long computations that may be paused: generators that yield where others may have their turn. A yield says nothing: its caller goes on
 // at once (`finish`), or in a later turn of the event loop. No dependencies, because clients merge too.
 
-/** What is done between two pauses, in small things such as one task compared with one value of it: some milliseconds' work. */
+/** Steps between two pauses; a step is for example one task compared with one of its values. Together they take some milliseconds. */
 export const stepSize = 128;
 
 /** Counts what is done since the last pause. */

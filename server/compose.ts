@@ -105,11 +105,11 @@ export interface HubParts {
   readonly calendars: Calendars;
   /** Encrypts secrets of other systems. */
   readonly sealer: () => Promise<Sealer>;
-  /** What an account has stored; of `mob`, what is stored in all rooms. */
+  /** The stored size of an account; for `mob`, that of all rooms. */
   readonly usage: (owner: string) => Promise<OwnerUsage>;
   /** Size of the store's files in bytes; undefined if the store has no files. */
   readonly size: (() => Promise<number>) | undefined;
-  /** What is wrong with the other nodes at the start. */
+  /** Problems of the other nodes at the start. */
   readonly nodeWarnings: readonly string[];
   /** What the store can say of itself. */
   readonly measures: Pick<Measures, 'files' | 'queues' | 'database'>;

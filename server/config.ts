@@ -42,7 +42,7 @@ export interface Config {
   readonly pushServices: readonly string[];
   /** Hosts, addresses and subnets besides the public internet that webhooks and calendars may lead to. */
   readonly outboxAllow: readonly string[];
-  /** What secrets of other systems are encrypted with; undefined for a key in the data folder. */
+  /** The key that encrypts secrets of other systems; undefined for a key in the data folder. */
   readonly secretKey: string | undefined;
   /** The mail server for weekly reports, and who they are from; undefined if the hub sends no mail. */
   readonly smtp: string | undefined;

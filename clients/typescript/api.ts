@@ -79,7 +79,7 @@ export interface SdkItem<T> extends ItemSpan {
   readonly at: number;
   /** The id of the device that wrote the item. */
   readonly device: string;
-  /** Whether the item contains a write that the hub has not acknowledged. */
+  /** True if the item contains a write that the hub has not acknowledged. */
   readonly pending: boolean;
 }
 
@@ -161,7 +161,7 @@ export type HistoryResult<T> =
       readonly position: SdkPosition;
       /** Newest first. */
       readonly changes: readonly SdkChange<T>[];
-      /** Whether there may be older changes. Get them with `before`. */
+      /** True if there may be older changes. Get them with `before`. */
       readonly more: boolean;
     }
   | SdkFailure;
@@ -178,7 +178,7 @@ export interface SdkChannel<T> {
   readonly items: ReadonlyMap<string, SdkItem<T>>;
   /** The position of the mirror; undefined until the first message from the hub. */
   readonly position: SdkPosition | undefined;
-  /** Whether the mirror has caught up with the hub on this connection. */
+  /** True if the mirror has caught up with the hub on this connection. */
   readonly isCurrent: boolean;
   /** The number of writes that the hub has not answered. */
   readonly pendingCount: number;

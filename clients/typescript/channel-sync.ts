@@ -22,14 +22,14 @@ export interface ChannelSyncDeps {
 }
 
 export class ChannelSync {
-  /** Whether to subscribe to the channel even if no queued write needs its current state. */
+  /** True if the SDK subscribes to the channel even if no queued write needs its current state. */
   isMirrored = false;
   #channel: string;
   #mirror: ChannelMirror;
   #queue: WriteQueue;
   #deps: ChannelSyncDeps;
   #isOpen = false;
-  /** Whether a subscribe request was sent on this connection. */
+  /** True if a subscribe request was sent on this connection. */
   #isSubscribed = false;
   /** The next conditional write is sent only once the mirror has reached this sequence number. */
   #requiredSeq = 0;

@@ -104,7 +104,7 @@ export class MirroredChannel implements SdkChannel<unknown> {
     return this.#sync.isMirrored;
   }
 
-  /** Whether a sync need not wait for this channel. */
+  /** True if a sync need not wait for this channel. */
   get isIdle(): boolean {
     return this.#queue.size === 0 && (!this.isMirrored || this.isCurrent);
   }

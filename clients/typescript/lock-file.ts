@@ -25,7 +25,7 @@ const unreadableExpiryMs = 2_000;
 export const touchIntervalMs = 20_000;
 
 export interface LockFile {
-  /** Whether this process still has the lock. Another process takes a lock that expired, for example while this machine slept. */
+  /** True if this process still has the lock. Another process takes a lock that expired, for example while this machine slept. */
   isHeld(): boolean;
   /** Postpones the expiry. To be called every `touchIntervalMs`. */
   touch(): void;
@@ -38,7 +38,7 @@ export interface LockState {
   /** `process@machine`; '' if the content is not readable. */
   readonly holder: string;
   readonly ageMs: number;
-  /** Whether the next process may take the lock. */
+  /** True if the next process may take the lock. */
   readonly expired: boolean;
 }
 

@@ -16,7 +16,7 @@ export interface ChannelMirrorDeps {
 }
 
 export class ChannelMirror {
-  /** Whether the mirror has caught up with the hub on this connection. */
+  /** True if the mirror has caught up with the hub on this connection. */
   isCurrent = false;
   #channel: string;
   #deps: ChannelMirrorDeps;

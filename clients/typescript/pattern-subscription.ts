@@ -8,7 +8,7 @@ import type { Transport } from './transport.ts';
 
 export interface PatternSubscriptionDeps {
   readonly transport: Transport;
-  /** Whether the SDK mirrors this channel (channel.ts). */
+  /** True if the SDK mirrors this channel (channel.ts). */
   readonly isMirrored: (channel: string) => boolean;
   readonly onEnd: () => void;
 }
@@ -19,7 +19,7 @@ export class PatternSubscription {
   #deps: PatternSubscriptionDeps;
   /** The position of each channel. The epoch is unknown before the channel's first page. */
   #positions = new Map<string, Partial<SdkPosition> & { readonly seq: number }>();
-  /** Whether the hub has listed the channels once. Channels that appear later are followed from their first step. */
+  /** True if the hub has listed the channels once. Channels that appear later are followed from their first step. */
   #hasListed = false;
 
   constructor(pattern: string, deps: PatternSubscriptionDeps) {

@@ -20,7 +20,7 @@ interface SentWrite {
   /** The item as it was sent; undefined for a write without an item. */
   readonly item: unknown;
   readonly key: string;
-  /** Whether another write reached the hub since this one was sent. Another process may then have sent this one before. */
+  /** True if another write reached the hub since this one was sent. Another process may then have sent this one before. */
   readonly crossed: boolean;
   /** The hub's answer. */
   readonly confirmed?: SdkPosition;

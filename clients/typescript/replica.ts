@@ -149,7 +149,7 @@ function mergeList(write: Extract<PendingWrite, { type: 'write-all' }>, current:
   return [...others, ...ours].map(toEntry);
 }
 
-/** Whether the write depends on the channel's present state, so that it is sent with the position that it was computed from. */
+/** True if the write depends on the channel's present state, so that it is sent with the position that it was computed from. */
 export function isConditional({ type }: PendingWrite): boolean {
   return type !== 'create';
 }

@@ -41,7 +41,7 @@ export interface Ran {
 }
 
 export interface RunningProgram {
-  /** What it has printed so far. */
+  /** Its output so far. */
   readonly out: () => string;
   /** Writes the input, closes it, and waits for the end. */
   readonly finish: (input?: string) => Promise<Ran>;

@@ -115,7 +115,7 @@ export function calendarRoutes(deps: CalendarRouteDeps): readonly Route[] {
 
 const checkName = compile(Name);
 
-/** '' where nothing is said; undefined for no name. */
+/** '' without a name; undefined if the name is not valid. */
 function nameIn(text: string | null): string | undefined {
   const name = text?.trim() ?? '';
   return name === '' || checkName(name) ? name : undefined;

@@ -497,7 +497,7 @@ export class Accounts {
     return token?.account === account && !this.#isOver(token);
   }
 
-  /** Whether the secret is a token of the account; a task's index may hold an old one. */
+  /** True if the secret is a token of the account; a task's index may hold an old one. */
   isSecretOf(secret: string, account: string): boolean {
     return this.#byHash.get(hash(secret))?.account === account;
   }

@@ -26,7 +26,7 @@ export interface Rendering {
   readonly key: string;
   /** The text of a live change, or the texts of several messages; null when this audience does not see the change. */
   readonly live: (change: Change, channel: Channel) => string | readonly string[] | null;
-  /** Whether the writer receives its own change. */
+  /** True if the writer receives its own change. */
   readonly echo: boolean;
 }
 
@@ -158,7 +158,7 @@ export class Channel {
     return this.#head.floor;
   }
 
-  /** Whether a writer that this process does not know of may write to the channel. */
+  /** True if a writer that this process does not know of may write to the channel. */
   get isShared(): boolean {
     return this.#deps.isShared;
   }
@@ -173,7 +173,7 @@ export class Channel {
     return this.#writes;
   }
 
-  /** Whether a write is not decided yet, or a step that is on disk not published yet. */
+  /** True if a write is not decided yet, or a step that is on disk not published yet. */
   get isUnsettled(): boolean {
     return this.#writesUnderWay > 0 || this.#refreshing !== undefined;
   }
@@ -184,7 +184,7 @@ export class Channel {
     await this.#refreshing;
   }
 
-  /** Whether it is unknown under which epoch, and from which position, the channel goes on. */
+  /** True if it is unknown under which epoch, and from which position, the channel goes on. */
   get isSuspended(): boolean {
     return this.#suspension !== undefined;
   }
@@ -205,7 +205,7 @@ export class Channel {
     this.#suspension = undefined;
   }
 
-  /** Whether the channel has followers or listeners, or work under way. */
+  /** True if the channel has followers or listeners, or work under way. */
   get isWatched(): boolean {
     return (
       this.#audiences.size > 0 ||
@@ -674,7 +674,7 @@ function withParsed(changes: readonly Change[], parsed: ReadonlyMap<string, obje
   });
 }
 
-/** Whether a range may have more items than these: its limit is reached, or its size. */
+/** True if a range may have more items than these: its limit is reached, or its size. */
 export function isFull(items: readonly Item[], { limit, size = Number.POSITIVE_INFINITY }: Range): boolean {
   return items.length === limit || sizeOf(items) >= size;
 }

@@ -24,7 +24,7 @@ const pollMsPerChannel = 0.5;
 export interface WatchScope {
   readonly prefix: string;
   /**
-   * Whether the watcher wants every such channel that has items to be open. Then it is also notified, without changes, when one is
+   * True if the watcher wants every such channel that has items to be open. Then it is also notified, without changes, when one is
    * opened that it did not know of because a notice was lost.
    */
   readonly whole: boolean;
@@ -40,7 +40,7 @@ export interface HubDeps {
   readonly presence?: PresenceBoard | undefined;
   /** Why notices do not reach all nodes, though the relay works; undefined while they do. */
   readonly relayTrouble?: () => string | undefined;
-  /** What is wrong with this machine though it stores writes; undefined if nothing is. */
+  /** A problem of this machine that does not stop writes; undefined if it has none. */
   readonly machineTrouble?: () => string | undefined;
   /** Gives the store another epoch. Absent if the store can have lost nothing. */
   readonly renewEpoch?: (() => Promise<void>) | undefined;
@@ -57,9 +57,9 @@ export class Hub implements StoreUser {
   readonly sessions = new Set<Session>();
   /** Who is in which channel. */
   readonly presence: Presence;
-  /** What the person who runs the hub should hear of. */
+  /** Events to report to the person who runs the hub. */
   readonly events: OperatorEvents;
-  /** What is wrong but does not keep writes from being stored: a sentence each, by a name. Health shows them. */
+  /** Problems that do not stop writes: a sentence each, by a name. The health check shows them. */
   readonly notices = new Map<string, string>();
   #relay: Relay;
   #relayTrouble: () => string | undefined;
@@ -73,7 +73,7 @@ export class Hub implements StoreUser {
   #watchers = new Map<Watcher, WatchScope | undefined>();
   #joinWatchers = new Set<(channel: Channel) => void>();
   #draining = new Set<() => Promise<void> | void>();
-  /** What is done because the hub stops. The store is not closed before it is over. */
+  /** Runs when the hub stops. The store stays open until it has finished. */
   #stopping: Promise<unknown> = Promise.resolve();
   #closed = false;
   #isPolling = false;
@@ -116,12 +116,12 @@ export class Hub implements StoreUser {
     return this.#relay.trouble ?? this.#relayTrouble();
   }
 
-  /** What is wrong with this machine though it stores writes; undefined if nothing is. */
+  /** A problem of this machine that does not stop writes; undefined if it has none. */
   get warning(): string | undefined {
     return this.#machineTrouble();
   }
 
-  /** Whether other nodes write to the store, too. */
+  /** True if other nodes write to the store, too. */
   get isShared(): boolean {
     return this.#relay !== noopRelay;
   }
@@ -177,7 +177,7 @@ export class Hub implements StoreUser {
     this.#retired.add(account);
   }
 
-  /** Whether an account of this name was erased or renamed since this process started: its name is not given again so soon. */
+  /** True if an account of this name was erased or renamed since this process started: its name is not given again so soon. */
   isRetired(account: string): boolean {
     return this.#retired.has(account);
   }

@@ -10,7 +10,7 @@ export interface Lease {
 export interface LeaseTaker {
   /** Names this process. */
   readonly self: string;
-  /** Whether other nodes run on the same store. */
+  /** True if other nodes run on the same store. */
   readonly isShared: boolean;
   readonly now: number;
 }

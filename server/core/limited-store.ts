@@ -19,11 +19,11 @@ interface ChannelCount {
   items: number;
 }
 
-/** What one owner (an account, or all rooms) has stored. */
+/** The stored size of one owner: an account, or all rooms. */
 interface OwnerCount extends ChannelCount {
   readonly owner: string;
   channels: Map<string, ChannelCount>;
-  /** What writes under way may add, by channel. */
+  /** The growth by writes under way, at most, by channel. */
   readonly reserved: Map<string, Growth>;
   measuring: Promise<void> | undefined;
   /** Milliseconds since 1970; 0 before the first measurement. */
@@ -36,7 +36,7 @@ export interface OwnerUsage extends ChannelCount {
   readonly channels: number;
 }
 
-/** What a write may add: as much as it puts, less than that where it replaces items. */
+/** The growth by a write, at most: the size of its puts. A put that replaces an item adds less. */
 interface Growth {
   readonly bytes: number;
   readonly puts: number;
@@ -112,7 +112,7 @@ export class LimitedStore implements Store {
     return this.#append(count, channel, write, keep);
   }
 
-  /** What an account has stored, measured now. */
+  /** The stored size of an account, measured now. */
   async usage(owner: string): Promise<OwnerUsage> {
     const count = this.#count(owner);
     await this.#measure(count);

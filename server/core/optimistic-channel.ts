@@ -86,7 +86,7 @@ export class OptimisticChannel {
   /** The newest own write that was given to the store. */
   #newest: Promise<unknown> = Promise.resolve();
   #underWay = 0;
-  /** Whether no other writer can come between the own writes under way, so that a further one may be computed from them. */
+  /** True if no other writer can come between the own writes under way, so that a further one may be computed from them. */
   #isCertain = false;
   /** What `channel.writes` was after the newest own write. */
   #writes = 0;
@@ -204,7 +204,7 @@ export class OptimisticChannel {
   }
 
   /**
-   * Whether the next write can be computed now. The base of a write counts steps, and says not whose they are: if the store refused
+   * True if the next write can be computed now. The base of a write counts steps, and says not whose they are: if the store refused
    * one own write because of another writer's step, it would accept the next one, which was computed from the refused one. So a write
    * is computed from undecided ones only where no other writer can come between.
    */

@@ -101,7 +101,7 @@ export class Session {
   readonly peer: Peer;
   readonly since: number;
   identity: Identity;
-  /** Whether it understands `away`; one that does not is closed without a word when the hub stops. */
+  /** True if it understands `away`; one that does not is closed without a word when the hub stops. */
   understandsAway = true;
   /** Takes no further requests. Resolves when those under way are answered; undefined if there is none. */
   finish: (() => Promise<void> | undefined) | undefined;

@@ -114,7 +114,7 @@ export type Since =
 export interface RangeState {
   readonly head: Head;
   readonly items: readonly Item[];
-  /** Whether items may follow: the range's `limit` or `size` is reached, or the store reads no more at one moment. */
+  /** True if items may follow: the range's `limit` or `size` is reached, or the store reads no more at one moment. */
   readonly more: boolean;
 }
 

@@ -46,7 +46,7 @@ export interface DayAnswer extends MergedDay {
   readonly without: readonly string[];
 }
 
-/** What a day is decided by, besides its evidence. */
+/** All inputs of a day except its evidence. */
 export interface DayRegistry {
   readonly rules: readonly NamedRule[];
   readonly projectOf: (name: string) => string;

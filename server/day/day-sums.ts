@@ -58,7 +58,7 @@ interface KeptDay {
 /** The sums of a day, as they are kept and as they are answered. */
 type SummedDay = Pick<KeptDay, 'totals' | 'hours'>;
 
-/** What all days of one question share. */
+/** Inputs that all days of one question share. */
 interface SumsPlan {
   readonly settings: AccountDaySettings;
   readonly registry: DayRegistry;

@@ -194,7 +194,7 @@ function mayReadChannelOfDays(identity: Identity): boolean {
   return isAllowed(identity, 'read', `${identity.account}/day/*`);
 }
 
-/** undefined where nothing is said, null where it is wrong; microseconds otherwise. */
+/** Microseconds; undefined without the parameter, null if it is wrong. */
 function bridgeIn(text: string | null): number | undefined | null {
   if (text === null) return undefined;
   const minutes = Number(text);

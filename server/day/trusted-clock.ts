@@ -1,4 +1,4 @@
-// Whether the clock may be believed when data is removed because of its age. A clock that jumps far ahead (a dead battery, a wrong setting)
+// Decides whether the clock is right before data is removed because of its age. A clock that jumps far ahead (a dead battery, a wrong setting)
 // would make everything too old at once, and what is removed does not come back. So after a jump nothing is removed until the clock has shown
 // times of one more day without jumping again. The moments are stored: a machine that is off every night is not one whose clock jumps.
 

@@ -58,7 +58,7 @@ export interface EdgeStatus {
   readonly oldest: number | null;
   /** Why the hub refuses a channel, by channel name. */
   readonly refused: Readonly<Record<string, string>>;
-  /** What is wrong with the privacy rules; null if they are valid. */
+  /** The error in the privacy rules; null if they are valid. */
   readonly rules: string | null;
 }
 

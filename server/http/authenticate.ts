@@ -9,7 +9,7 @@ import type { Caller } from './types.ts';
 
 export interface AuthenticationDeps {
   readonly accounts: Accounts;
-  /** Whether a request without a token is the owner's. */
+  /** True if a request without a token is the owner's. */
   readonly personal: boolean;
   /** True if a browser may send this from another site and it is still the owner's: the extensions of watchers, and pages that are listed. */
   readonly mayCross?: (request: Caller) => boolean;

@@ -20,7 +20,7 @@ export interface PageSessionDeps {
   readonly signup: 'open' | 'closed';
 }
 
-/** What a browser has for a session. */
+/** The values that a browser has for a session. */
 export type Credential =
   | { readonly token: string }
   /** The code of a one-time link. */

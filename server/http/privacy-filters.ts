@@ -166,7 +166,7 @@ export function parseFilterSetting(text: string): ParsedFilters {
   return parseFilters(value || []);
 }
 
-/** Whether the pattern matches a value, or any text in a list or object. */
+/** True if the pattern matches a value, or any text in a list or object. */
 function matchesValue(filter: Filter, value: unknown): boolean {
   if (filter.pattern === undefined) return value !== undefined;
   if (typeof value === 'string') return filter.pattern.matcher(value).find();

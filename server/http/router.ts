@@ -122,7 +122,7 @@ export class Router {
 interface Leaves {
   /** By method. */
   readonly leaves: ReadonlyMap<string, Leaf>;
-  /** What the `:name` segments matched, in order. */
+  /** The values of the `:name` segments, in order. */
   readonly values: readonly string[];
 }
 

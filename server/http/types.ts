@@ -36,7 +36,7 @@ export interface Request extends Caller {
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
-  /** What the pattern's `:names` matched, percent-decoded. */
+  /** The values of the pattern's `:names`, percent-decoded. */
   readonly params: ReadonlyMap<string, string>;
   /** True once the client has disconnected. */
   aborted(): boolean;

@@ -8,11 +8,11 @@ export interface GoalState {
   readonly percent: number;
 }
 
-/** What a home sees of an account. */
+/** The states of an account that Home Assistant shows. */
 export interface HomeStates {
   /** Seconds of the day so far. */
   readonly today: number;
-  /** Of what is done at the moment; null for nothing. */
+  /** The project of the running work; null without any. */
   readonly project: string | null;
   readonly task: string | null;
   /** The tasks that run, separated by commas; null for none. */

@@ -75,10 +75,10 @@ class HomeSession {
   readonly #deps: HomeDeps;
   readonly #connection: MqttConnection;
   readonly #device: HomeDevice;
-  /** What the broker has, by topic. */
+  /** The newest payload that the broker has, by topic. */
   readonly #published = new Map<string, string>();
   #stops: readonly (() => void)[] = [];
-  /** What is due next: to look at the time that passes, or at a change. */
+  /** The next timer: for the passing of time, or for a change. */
   #due: 'tick' | 'change' | undefined;
   #cancel: () => void = () => undefined;
   #publishing: Promise<void> = Promise.resolve();

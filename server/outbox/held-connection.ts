@@ -7,7 +7,7 @@ export interface Holding extends Sending {
   /** Called when the connection is made. */
   readonly onOpen: () => Promise<void>;
   readonly stop: AbortSignal;
-  /** Whether the target was removed. */
+  /** True if the target was removed. */
   readonly isRemoved: () => boolean;
 }
 

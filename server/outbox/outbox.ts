@@ -215,12 +215,12 @@ export class Outbox {
     return { ok: true };
   }
 
-  /** Whether anything is sent for an account, as far as this node knows. */
+  /** True if anything is sent for an account, as far as this node knows. */
   hasTargets(account: string): boolean {
     return this.#accounts.has(account);
   }
 
-  /** What waits, by kind, as it was at the last look for targets. */
+  /** The number of waiting messages by kind, as measured at the last look for targets. */
   queues(): ReadonlyMap<Target['kind'], QueueMeasure> {
     return sumByKind([...this.#measures.values()].flat(), this.#deps.hub.world.now());
   }
@@ -407,7 +407,7 @@ function isOutbox(channel: string): boolean {
   return channel === outboxChannel || channel.startsWith(`${outboxChannel}/`);
 }
 
-/** Those of a target among the channels of its account. */
+/** The channels of a target, among those of its account. */
 function headsOf({ kind, channels, events }: Target, all: readonly ChannelHead[]): readonly ChannelHead[] {
   if (kind === 'mqtt') return [];
   const patterns = [...channels, ...(events.includes('question') ? ['day/*'] : [])];

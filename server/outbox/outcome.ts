@@ -15,7 +15,7 @@ export interface SendAgain {
 
 export type SentOutcome = 'accepted' | { readonly refused: string } | SendAgain;
 
-/** What a try knows of its moment. */
+/** The clock and the pauses that a try depends on. */
 export interface TryContext {
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -28,7 +28,7 @@ export function tryContext(now: number, tries: number, random: () => number): Tr
   return { now, pauseMs: pauseAfter(tries, [firstPauseMs, longestPauseMs], random) };
 }
 
-/** What an answer says of the whole request. */
+/** The outcome of a whole request by its answer. */
 export function outcomeOfAnswer(answer: PostOutcome, { now, pauseMs }: TryContext): SentOutcome {
   if (!answer.ok) return { again: answer.error, afterMs: pauseMs };
   const detail = answer.text.trim() === '' ? '' : `: ${answer.text.trim().slice(0, 200)}`;

@@ -8,7 +8,7 @@ import { Name } from '../../protocol/names.ts';
 
 const Millis = Type.Number({ description: 'milliseconds since 1970' });
 
-/** What a person says of a webhook. */
+/** A request for a webhook. */
 export const WebhookRequest = Type.Object(
   {
     name: Name,
@@ -30,7 +30,7 @@ export type WebhookRequest = Static<typeof WebhookRequest>;
 const checkRequest = compile(WebhookRequest);
 export const isWebhookRequest = (value: unknown): value is WebhookRequest => checkRequest(value);
 
-/** What a person says of a relay of heartbeats. */
+/** A request for a relay of heartbeats. */
 export const RelayRequest = Type.Object(
   {
     name: Name,
@@ -53,7 +53,7 @@ export type RelayRequest = Static<typeof RelayRequest>;
 const checkRelay = compile(RelayRequest);
 export const isRelayRequest = (value: unknown): value is RelayRequest => checkRelay(value);
 
-/** What a person says of a relay of events. */
+/** A request for a relay of events. */
 export const EventRelayRequest = Type.Object(
   {
     name: Name,
@@ -75,7 +75,7 @@ export type EventRelayRequest = Static<typeof EventRelayRequest>;
 const checkEventRelay = compile(EventRelayRequest);
 export const isEventRelayRequest = (value: unknown): value is EventRelayRequest => checkEventRelay(value);
 
-/** What a person says of a broker of their home. */
+/** A request to publish to an MQTT broker. */
 export const BrokerRequest = Type.Object(
   {
     name: Name,
@@ -90,7 +90,7 @@ export type BrokerRequest = Static<typeof BrokerRequest>;
 const checkBroker = compile(BrokerRequest);
 export const isBrokerRequest = (value: unknown): value is BrokerRequest => checkBroker(value);
 
-/** What a person says of mails of their weekly report. */
+/** A request for mails of the weekly report. */
 export const MailRequest = Type.Object(
   {
     name: Name,
@@ -184,7 +184,7 @@ export function stateIn(items: Items, id: string): TargetState {
   return isState(state) ? state : emptyState;
 }
 
-/** What is sealed of a webhook. */
+/** The part of a webhook that is stored encrypted. */
 const WebhookSecrets = Type.Object({ url: Type.String(), secret: Type.String() });
 const checkSecrets = compile(WebhookSecrets);
 const areSecrets = (value: unknown): value is Static<typeof WebhookSecrets> => checkSecrets(value);

@@ -66,7 +66,7 @@ export interface PushDeps {
 
 type PushKind = 'ring' | 'goal';
 
-/** What a notification says. */
+/** The texts of a notification. */
 export interface PushMessage {
   /** Notifications with the same tag replace one another. */
   readonly tag: string;

@@ -25,7 +25,7 @@ const kind = 'feed';
 const tag = 'Reports';
 const everything = (): boolean => true;
 
-/** What a person says of a link. */
+/** A request for a feed. */
 const FeedRequest = Type.Object(
   {
     name: Type.Optional(Name),

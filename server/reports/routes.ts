@@ -180,7 +180,7 @@ function dimensionsIn(text: string): readonly ReportDimension[] | undefined {
   return found.length === names.length && new Set(found).size === names.length ? found : undefined;
 }
 
-/** undefined where nothing is said, null for `none`. */
+/** undefined without the parameter, null for `none`. */
 function roundingIn(parameters: URLSearchParams): ReportRounding | null | undefined | 'wrong' {
   const [round, minutes, per] = [
     parameters.get('round'),

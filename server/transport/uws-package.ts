@@ -52,7 +52,7 @@ export async function chooseUws(names: readonly string[]): Promise<UwsChoice> {
 }
 
 interface Located {
-  /** What `import` takes. */
+  /** The argument for `import`. */
   readonly specifier: string;
   readonly version: string;
 }

@@ -215,7 +215,7 @@ interface HelpExample {
 }
 
 interface VerbHelp {
-  /** What the verb does. */
+  /** The work of the verb. */
   readonly does: string;
   /** Whom it is for; without it, for every session. `account`: who reads the whole account; `tokens`: who manages its tokens. */
   readonly needs?: Verb | 'admin' | 'account' | 'tokens';

@@ -8,7 +8,7 @@ import { isLimitName, type LimitName, type Limits, limitNames, limitTable } from
 
 export interface LimitsDeps {
   readonly limits: Limits;
-  /** What an account has stored; of `mob`, what is stored in all rooms. */
+  /** The stored size of an account; for `mob`, that of all rooms. */
   readonly usage: (owner: string) => Promise<OwnerUsage>;
 }
 

@@ -43,7 +43,7 @@ export class TestCli {
   syncs = 0;
   lastSync: LastSync | undefined;
   askedDate = '';
-  /** Whether input and output are a terminal. */
+  /** True if input and output are a terminal. */
   isTerminal = false;
   /** The answer to a yes-or-no question. */
   answer: 'yes' | 'no' | 'cannot ask' = 'cannot ask';

@@ -112,7 +112,7 @@ export class HubProcess {
     return this.#out;
   }
 
-  /** What it has written to its standard error so far. */
+  /** Its standard error so far. */
   get err(): string {
     return this.#err;
   }

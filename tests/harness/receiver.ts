@@ -20,7 +20,7 @@ export type ReceiverAnswer =
 
 export class Receiver {
   readonly received: Received[] = [];
-  /** What the next requests are answered; 204 when there is nothing left. */
+  /** The answers to the next requests; 204 when none is left. */
   answers: ReceiverAnswer[] = [];
   /** Answers everything, while it is set. */
   always: ReceiverAnswer | undefined;

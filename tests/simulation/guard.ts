@@ -33,7 +33,7 @@ interface SimulatedTask {
   started: number | undefined;
   /** Seconds. */
   worktime: number;
-  /** Whether the hub has it. */
+  /** True if the hub has it. */
   isStored: boolean;
 }
 
@@ -233,7 +233,7 @@ export class GuardSimulation {
     return questions.filter(({ kind }: QuestionView) => kind === 'idle');
   }
 
-  /** Whether all devices that have said something were away in each minute so far, from `begin` on. */
+  /** True if all devices that have said something were away in each minute so far, from `begin` on. */
   #awayMinutes(begin: number): ReadonlySet<number> {
     const away = new Set<number>();
     for (let at = begin; at < this.#now; at += 1) {

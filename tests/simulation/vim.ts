@@ -33,7 +33,7 @@ export interface DeviceContext {
   readonly owner: string;
   readonly hub: TestHub;
   readonly deletions: Deletion[];
-  /** Whether no message is on its way to the hub. */
+  /** True if no message is on its way to the hub. */
   readonly quiet: boolean;
   value(): string;
   trace(line: string): void;

@@ -37,7 +37,7 @@ export interface CliContext {
   readonly colour: boolean;
   /** Columns of the terminal; undefined if the output is not a terminal. */
   readonly width: number | undefined;
-  /** Whether both the input and the output are a terminal. */
+  /** True if both the input and the output are a terminal. */
   readonly interactive: boolean;
   readonly zone: Zone;
   /** The name of `zone` in the time zone database: `Europe/Berlin`. */

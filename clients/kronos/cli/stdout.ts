@@ -8,7 +8,7 @@ import { errorCode } from '../../../protocol/error-message.ts';
 const descriptor = 1;
 
 export class StandardOutput {
-  /** Whether to write to the descriptor. On Windows, only the stream encodes text for a console. */
+  /** True if output goes to the descriptor instead of the stream. On Windows, only the stream encodes text for a console. */
   #direct = process.platform !== 'win32';
 
   /** The stream of the terminal; undefined if the output is not a terminal. */

@@ -254,7 +254,7 @@ export function commitAction(
   };
 }
 
-/** Whether a hub will receive the edits, now or once sync is enabled again. */
+/** True if a hub will receive the edits, now or once sync is enabled again. */
 export function isLinked({ enable_sync: enabled, sync_user_id: user }: KronosDatabase): boolean {
   return enabled || user !== '';
 }

@@ -334,7 +334,7 @@ const movedRefusal: ActionRefusal = {
   why: 'failure',
 };
 
-/** Whether the id of the task names another task in the database. */
+/** True if the id of the task names another task in the database. */
 function isMoved({ tasks }: KronosDatabase, task: PlainTask | undefined): boolean {
   if (task === undefined) return false;
   const current = tasks.find(({ id }) => id === task.id);

@@ -186,7 +186,7 @@ export function emptyAround(
   return isInside || after - before < minute ? undefined : emptyStretch(before, after);
 }
 
-/** Where time is added if nothing is said: the longest gap between the first and the last, or the hour before. */
+/** The default place of added time: the longest gap between the first and the last, or the hour before. */
 export function likelyEmpty(day: Pick<MergedDayView, 'from' | 'to' | 'segments'>, now: number): EditedStretch {
   const { segments } = day;
   let longest: TimeSpan = [0, 0];

@@ -20,7 +20,7 @@ export interface CalendarFeed {
 export interface ShownReport {
   /** Undefined where the hub refuses the question. */
   readonly report: ReportView | undefined;
-  /** What is wrong with the question; '' for nothing. */
+  /** The error in the question; '' if it has none. */
   readonly problem: string;
   readonly fields: ReportFields;
   readonly today: string;
@@ -37,7 +37,7 @@ export interface ShownReport {
 
 export type LiveReport = LiveAnswer<ShownReport>;
 
-/** What each part of the page gets. */
+/** The properties of each part of the page. */
 export interface ReportPartProps {
   readonly shown: ShownReport;
   readonly live: LiveReport;

@@ -98,7 +98,7 @@ function termsText({ rate, rounding }: ReportTerms, texts: ReportTexts): string 
 interface TermsFormProps {
   readonly fields: TermFields;
   readonly texts: ReportTexts;
-  /** What the hub said of the last attempt; '' for nothing. */
+  /** The hub's answer to the last attempt; '' before one. */
   readonly problem: string;
   readonly save: (terms: ReportTerms) => void;
 }

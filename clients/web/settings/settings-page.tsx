@@ -195,7 +195,7 @@ function StorageSettings({ texts, settings }: PartProps) {
   );
 }
 
-/** What this browser alone remembers. */
+/** Settings of this browser. */
 function BrowserSettings({ texts }: { texts: Texts }) {
   const names = new Intl.DisplayNames(texts.locale, { type: 'language' });
   return (
@@ -282,7 +282,7 @@ interface NumberSettingProps extends PartProps {
   readonly label: TextKey;
   readonly least: number;
   readonly most: number;
-  /** What counts where nothing is said. */
+  /** The default value. */
   readonly usual?: number;
 }
 

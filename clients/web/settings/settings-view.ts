@@ -39,7 +39,7 @@ function fieldsOf(items: SettingItems, name: string): Readonly<Record<string, un
   return Object.fromEntries(Object.entries(items.get(name) ?? {}));
 }
 
-/** The value of a field as a form shows it; '' if nothing is said. */
+/** The value of a field as a form shows it; '' if it is not set. */
 export function textOfField(items: SettingItems, { item, field }: SettingField): string {
   const value = fieldsOf(items, item)[field];
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';

@@ -83,7 +83,7 @@ export interface MergedDay extends EngineDaySums {
   readonly to: number;
   readonly segments: readonly DaySegment[];
   readonly lanes: readonly DayLaneView[];
-  /** What entries take out of presence. */
+  /** Intervals that entries remove from presence. */
   readonly removed: DayIntervals;
   readonly guesses: readonly DayGuess[];
 }

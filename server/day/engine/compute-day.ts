@@ -123,7 +123,7 @@ function byLane(a: DayLaneView, b: DayLaneView): number {
 
 interface SourceSet {
   readonly sources: readonly DaySource[];
-  /** What entries remove. */
+  /** Intervals that entries remove. */
   readonly removed: DayIntervals;
   /** By device, the moments at which one of its sources began to say something, marks included. */
   readonly starts: ReadonlyMap<string, readonly number[]>;

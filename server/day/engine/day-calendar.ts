@@ -92,7 +92,7 @@ export function datesBetween(first: string, last: string): readonly string[] {
   return Array.from({ length: Math.max(0, count + 1) }, (_, index) => nextDate(first, index));
 }
 
-/** Whether a text is a date that exists, between the years 1970 and 2200. */
+/** True if a text is a date that exists, between the years 1970 and 2200. */
 export function isDate(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false;
   const year = Number(text.slice(0, 4));

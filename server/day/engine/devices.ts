@@ -12,7 +12,7 @@ import {
   uniteIntervals,
 } from './intervals.ts';
 
-/** What a page shows when a device is guessed ([Y10]). */
+/** The reason that a page shows for a guessed device ([Y10]). */
 export interface DayGuess {
   /** A bucket that does not name its device. */
   readonly channel: string;

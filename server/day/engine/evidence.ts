@@ -105,7 +105,7 @@ export interface DayAttribution {
 
 /** Decides by rules and facts; pure. */
 export interface DayClassifier {
-  /** Whether a rule looks at the weekday or the hour: then `slots` cut the evidence before it is classified. */
+  /** True if a rule looks at the weekday or the hour: then `slots` cut the evidence before it is classified. */
   readonly readsClock: boolean;
   classify(subject: DaySubject): DayAttribution;
 }

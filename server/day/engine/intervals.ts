@@ -62,7 +62,7 @@ export function lengthOf(intervals: DayIntervals): number {
   return sum;
 }
 
-/** Whether a moment is in the set. */
+/** True if a moment is in the set. */
 export function containsMoment(intervals: DayIntervals, moment: number): boolean {
   let [low, high] = [0, intervals.length];
   while (low < high) {

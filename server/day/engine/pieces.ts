@@ -73,7 +73,7 @@ export function resolveOverlaps<T>(claims: readonly DayClaim<T>[]): readonly Day
   return parts;
 }
 
-/** Whether they are parts already, as most sources are. */
+/** True if the claims are in order and do not overlap, as those of most sources. */
 function isInOrder(claims: readonly Pick<DayPiece, 'from' | 'to'>[]): boolean {
   let end = Number.NEGATIVE_INFINITY;
   for (const { from, to } of claims) {

@@ -22,7 +22,7 @@ export interface PresenceParts {
   readonly mobs: DayIntervals;
   readonly entries: DayIntervals;
   readonly tasks: DayIntervals;
-  /** What entries remove. */
+  /** Intervals that entries remove. */
   readonly removed: DayIntervals;
   /** One for each device that has an AFK source. */
   readonly absences: readonly DayIntervals[];

@@ -15,7 +15,7 @@ export interface SegmentInput {
   readonly bridges: DayIntervals;
   readonly latest: LatestInputs;
   readonly options: DayOptions;
-  /** Whether segments name the items they came from ([Y10]). */
+  /** True if segments name the items they came from ([Y10]). */
   readonly withReasons: boolean;
 }
 

@@ -51,7 +51,7 @@ export class AccountQuestions {
     return dateOfMoment(this.#now(), calendarOf(await this.#days.settings(), undefined));
   }
 
-  /** What is asked now, and whether the guard can ask. */
+  /** The open questions, and whether the guard can ask. */
   async ask(mayRead: (channel: string) => boolean): Promise<QuestionsView> {
     const isOn = await this.#switches();
     const running = mayRead('tasks') ? await this.running() : [];

@@ -22,7 +22,7 @@ export function agentOf(name: string): string | undefined {
   return agentNames.has(plain) ? plain : undefined;
 }
 
-/** Whether a bucket's type says that its events are an agent's. */
+/** True if a bucket's type says that its events are an agent's. */
 export function isAgentType(type: string): boolean {
   return /^(?:app\.)?(?:ai\.)?agent(?:\.|$)/.test(type);
 }

@@ -13,7 +13,7 @@ const attempts = 3;
 const mostWaiting = 500;
 
 export interface CachedRead {
-  /** What besides the span the evidence depends on. */
+  /** Everything except the span that the evidence depends on. */
   readonly variant: string;
   /** Microseconds beyond the span in which a change matters. */
   readonly margin: number;
@@ -167,7 +167,7 @@ function takeWaiting(cached: Cached, takeIn: TakeIn): ChannelEvidence | undefine
   return evidence;
 }
 
-/** Whether a change may alter what was read of a span. */
+/** True if a change may alter what was read of a span. */
 function touches({ key, time, end }: Change, cached: Cached): boolean {
   const { from, to } = cached.span;
   if (time !== null && time < to && (end ?? time) >= from) return true;

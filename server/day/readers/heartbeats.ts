@@ -138,7 +138,7 @@ function factsIn({ entity, type, category }: Heartbeat, { project, branch, langu
 
 const writers = new Map<string, string>();
 
-/** Whether a person or an agent caused it ([Y7]). */
+/** The cause of a heartbeat: a person, an agent, or an editor that labels work of an AI ([Y7]). */
 function writerOf(heartbeat: Heartbeat): Pick<DayHeartbeat, 'by' | 'session'> {
   const { user_agent: userAgent = '', ai_session: aiSession = '', category } = heartbeat;
   const known = writers.get(userAgent);

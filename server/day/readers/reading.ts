@@ -19,7 +19,7 @@ export interface ChannelEvidence {
   readonly inherits?: boolean;
 }
 
-/** Whether the store gives an item for a span. */
+/** True if the store gives an item for a span. */
 export function isWithin({ time, end }: Pick<Change, 'time' | 'end'>, { from, to }: DaySpan): boolean {
   return time !== null && time < to && (time >= from || (end !== null && end > from));
 }

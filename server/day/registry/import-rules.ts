@@ -9,7 +9,7 @@ import type { NamedRule } from './rules.ts';
 
 export interface ImportedRules {
   readonly rules: readonly NamedRule[];
-  /** What could not be taken over, each with its reason. */
+  /** Rules that could not be imported, each with its reason. */
   readonly skipped: readonly string[];
 }
 

@@ -119,7 +119,7 @@ export class AccountSuggestions {
     });
   }
 
-  /** Those of the registry, and those that facts of these days name. */
+  /** Projects of the registry, and projects that facts of these days name. */
   async #projects(
     mayRead: (channel: string) => boolean,
     answers: readonly DayAnswer[],

@@ -19,7 +19,7 @@ export interface KnownProject {
   readonly registered: boolean;
 }
 
-/** What one text names. */
+/** The tasks and projects that one text names. */
 export interface TextClue {
   readonly kind: 'task id' | 'alias';
   readonly project: string | null;

@@ -13,7 +13,7 @@ import type { TeachingStretch } from './words.ts';
 /** One reason, with the items of one channel that it comes from. */
 export interface SuggestionReason {
   readonly kind: VoteKind;
-  /** What was found, such as `12-watering`. */
+  /** The matching text, such as `12-watering`. */
   readonly text: string;
   /** Without the account. */
   readonly channel: string;

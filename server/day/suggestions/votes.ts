@@ -14,7 +14,7 @@ export interface Vote {
   readonly project: string;
   readonly task: string | null;
   readonly weight: number;
-  /** What was found: a part of a text, words, a task's description. */
+  /** The matching text: a part of a title, words, a task's description. */
   readonly text: string;
   readonly field: TextClue['field'] | null;
   readonly channel: string;

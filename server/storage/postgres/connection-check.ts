@@ -1,4 +1,4 @@
-// Whether the database gives a hub the connections that it uses, each with a session of its own. Asked once, before the hub starts, so that
+// Checks that the database gives a hub the connections that it uses, each with a session of its own. It runs once, before the hub starts, so that
 // what is missing is said in a sentence instead of showing later as late answers.
 
 import pg from 'pg';

@@ -1,4 +1,4 @@
-// Whether the database is still the one that this node knows. A dump that was restored has other tables: another database. After a failover
+// Decides whether the database is still the one that this node knows. A dump that was restored has other tables: another database. After a failover
 // or a recovery to a point in time the timeline is another one; then what this node has seen and acknowledged is looked up. If all of it is
 // there, the node goes on with all positions. If not, all nodes get a new epoch, and followers begin anew. No connections are opened here.
 

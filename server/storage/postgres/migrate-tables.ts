@@ -46,7 +46,7 @@ export async function migrateTables(client: pg.ClientBase, world: World): Promis
   }
 }
 
-/** Whether all migrations have been made. @throws if there are others */
+/** True if all migrations have been made. @throws if there are others */
 async function isComplete(client: pg.ClientBase): Promise<boolean> {
   const { rows: tables } = await client.query<{ isThere: boolean }>(
     `SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'horai' AND tablename = 'migrations') AS "isThere"`,

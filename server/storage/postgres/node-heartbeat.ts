@@ -55,7 +55,7 @@ export class NodeHeartbeat {
       : undefined;
   }
 
-  /** What is wrong with this machine though writes are stored; undefined if nothing is. */
+  /** A problem of this machine that does not stop writes; undefined if it has none. */
   get clockWarning(): string | undefined {
     return Math.abs(this.#clockMs) > warnMs
       ? `the clock of this machine is ${seconds(this.#clockMs)} the database's: set it`

@@ -18,7 +18,7 @@ export interface Sealed<Origin = number> {
   readonly value: string;
 }
 
-/** What is known of a block without unpacking it. Spans are null if no step has one. */
+/** The facts of a block that are known without unpacking it. Spans are null if no step has one. */
 export interface Extent {
   readonly first: number;
   readonly last: number;

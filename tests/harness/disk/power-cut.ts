@@ -113,7 +113,7 @@ export class Disk {
     else if (letter === 'u') this.#rename(path, (names) => names.delete(path));
   }
 
-  /** Whether some change is not flushed. */
+  /** True if some change is not flushed. */
   get isDirty(): boolean {
     return this.#pendingNames.length > 0 || [...this.#names.values()].some((file) => (file?.pending.length ?? 0) > 0);
   }

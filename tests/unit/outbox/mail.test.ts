@@ -12,7 +12,7 @@ type MailFault = 'lost' | { readonly at: 'login' | 'rcpt' | 'data'; readonly cod
 class MailServer {
   readonly mails: string[] = [];
   readonly users: string[] = [];
-  /** What happens to the next mails. */
+  /** The outcomes of the next mails. */
   faults: MailFault[] = [];
   readonly #sockets = new Set<{ destroy(): void }>();
   readonly #server = new SMTPServer({

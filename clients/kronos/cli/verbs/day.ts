@@ -86,7 +86,7 @@ async function printDays(
   return exitCode.ok;
 }
 
-/** Whether the days are drawn as they are: nothing is filtered or grouped. */
+/** True if the days are drawn as they are: nothing is filtered or grouped. */
 function isDrawnDay({ filters, groups, format }: ReportCommand): boolean {
   const { tags, project, task } = filters;
   return tags.length === 0 && project === undefined && task === undefined && groups.length === 0 && format === 'text';

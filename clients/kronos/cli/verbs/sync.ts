@@ -234,7 +234,7 @@ async function loginWithoutToken(
 }
 
 interface TokenCheck {
-  /** Whether the local tasks belong to this account of this hub. */
+  /** True if the local tasks belong to this account of this hub. */
   readonly same: boolean;
   /** What the hub answered; undefined if it was not asked. */
   readonly answer?: SyncResult;

@@ -2,7 +2,7 @@
 
 import { tryCompile } from './regex.ts';
 
-/** Whether a setting holds regular expressions that `findInvalidRule` checks. */
+/** True if a setting holds regular expressions that `findInvalidRule` checks. */
 export function holdsPatterns(key: string): boolean {
   return key === 'classes' || key === 'always_active_pattern' || key === 'category_sets';
 }

@@ -50,12 +50,12 @@ export class RuleThreads {
   }
 }
 
-/** Whether rules are certainly quick to compile. @param text their setting, as JSON */
+/** True if rules are certainly quick to compile. @param text their setting, as JSON */
 function areLightRules(text: string): boolean {
   return text.length <= lightRules && !/\{\d|\\[pPu]/.test(text);
 }
 
-/** Whether rules are certainly quick to compile and to apply. @param characters of the data */
+/** True if rules are certainly quick to compile and to apply. @param characters of the data */
 export function areQuickRules(text: string, characters: number): boolean {
   // `[]`, `null` and `false` are no rules at all.
   return text.length <= 5 || (areLightRules(text) && text.length * characters <= lightWork);

@@ -17,7 +17,7 @@ export const channel = '@hub/orgs';
 
 export interface OrgMember extends Member {
   readonly role: 'owner' | 'admin' | 'member';
-  /** Whether the organisation sees the person's time, on every dashboard. */
+  /** `visible`: the organisation sees the person's time, on every dashboard. */
   readonly privacy: 'visible' | 'hidden';
 }
 
@@ -43,7 +43,7 @@ export interface Org {
   readonly timezone: string;
   readonly timeout: number;
   readonly writesOnly: boolean;
-  /** Whether members see names of projects. */
+  /** `visible`: members see names of projects. */
   readonly projects: 'visible' | 'hidden';
   readonly rules: readonly CustomRule[];
   readonly members: readonly OrgMember[];
