@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Answer, Archive, Keep, Op, Outline, Step, Store, Write } from '../../server/core/store.ts';
 import { contentHashes, copyArchive, differing } from '../../server/storage/archive/archive.ts';
 import { MemoryStore } from '../../server/storage/memory.ts';
+import { expectEqual } from '../harness/expect-equal.ts';
 import { seeded } from '../harness/world.ts';
 import { put, remove, write } from './store.ts';
 
@@ -54,7 +55,7 @@ export async function writeRandomly(stores: readonly Store[], seed: number, turn
     } else {
       const written = randomWrite(random);
       const answers = await Promise.all(stores.map((store) => store.append(channel, written, keep)));
-      for (const answer of answers) expect(plain(answer)).toEqual(plain(answers[0]));
+      for (const answer of answers) expectEqual(plain(answer), plain(answers[0]));
     }
   }
 }
@@ -105,15 +106,15 @@ export function archiveContract(name: string, newPlace: () => ArchivePlace): voi
       const moved = await openStore();
       const totals = await copyArchive(original, moved);
       expect(totals.steps).toBeGreaterThan(20);
-      expect(await answersOf(moved)).toEqual(await answersOf(original));
+      expectEqual(await answersOf(moved), await answersOf(original));
       await writeRandomly([original, moved], seed + 100, 40);
-      expect(await answersOf(moved)).toEqual(await answersOf(original));
+      expectEqual(await answersOf(moved), await answersOf(original));
 
       const back = new MemoryStore({ epoch: 'back' });
       await copyArchive(moved, back);
       expect(differing(await contentHashes(original), await contentHashes(back))).toEqual([]);
       await writeRandomly([original, moved, back], seed + 200, 40);
-      expect(await answersOf(back)).toEqual(await answersOf(original));
+      expectEqual(await answersOf(back), await answersOf(original));
       expect(differing(await contentHashes(original), await contentHashes(moved))).toEqual([]);
     });
 

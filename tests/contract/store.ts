@@ -1,8 +1,9 @@
 // Tests of the rules that server/core/store.ts numbers, for every store, and a seeded comparison with a simple model. It is independent of
-// the engine: tests/unit/storage and tests/services/storage run it for each store.
+// the engine: the folders `storage` of tests/unit and tests/services run it for each store.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Appended, Change, Keep, Op, Past, Range, Store, Write } from '../../server/core/store.ts';
+import { expectEqual } from '../harness/expect-equal.ts';
 import { seeded } from '../harness/world.ts';
 
 /** A folder or database that keeps a store's data while the store is closed. */
@@ -789,7 +790,7 @@ async function compareWithModel(store: Store, seed: number): Promise<void> {
       ({ time, end }) => time !== null && time < to && (time >= from || (end !== null && end > from)),
     );
     const byKey = (a: { key: string }, b: { key: string }): number => (a.key < b.key ? -1 : 1);
-    expect({
+    const actual = {
       seed,
       seq,
       then,
@@ -804,7 +805,8 @@ async function compareWithModel(store: Store, seed: number): Promise<void> {
       at,
       byKeyAt,
       headNow,
-    }).toEqual({
+    };
+    expectEqual(actual, {
       seed,
       seq,
       then,

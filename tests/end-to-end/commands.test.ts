@@ -1,5 +1,5 @@
-// Runs every command as a process and checks its output on both streams and its exit code. tests/unit/commands tests the details. The last
-// test fails if the help lists a command that is not in this table.
+// Runs every command as a process and checks its output on both streams and its exit code. The folders `commands` of tests/unit and
+// tests/services test the details. The last test fails if the help lists a command that is not in this table.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // From data folders of released versions to this one: what was there is there, with a copy from before, by which the old version goes on; and
-// an old hub on a folder of this version. tests/unit/storage kills migrations in the middle.
+// an old hub on a folder of this version. tests/services/storage kills migrations in the middle.
 
 import {
   copyFileSync,

@@ -188,15 +188,17 @@ describe('decoding', () => {
 
   test('every value in every field of every type is a request, or a refusal of the table', () => {
     let tried = 0;
+    const wrong: unknown[] = [];
     for (const { type, field } of cases) {
       for (const value of [undefined, ...values, ...unparsable]) {
         const input = text(type, field, value);
         const decoded = decode(input);
         tried += 1;
-        if (decoded.ok) expect(decoded.request.type).toBe(type);
-        else expect(Object.keys(errors)).toContain(decoded.code);
+        const isRight = decoded.ok ? decoded.request.type === type : Object.hasOwn(errors, decoded.code);
+        if (!isRight) wrong.push([input, decoded]);
       }
     }
+    expect(wrong).toEqual([]);
     expect(tried).toBeGreaterThan(10_000);
   });
 
@@ -254,6 +256,7 @@ describe('a running hub', () => {
   test('answers every value in every field of every type without an internal error', async () => {
     const hub = await startHub();
     let input = 0;
+    const wrong: unknown[] = [];
     for (const { type, field } of cases) {
       if (type === 'login' && field === 'name') continue;
       const wire = hub.connect(undefined, { address: `10.0.${input % 250}.1` });
@@ -261,13 +264,11 @@ describe('a running hub', () => {
       const messages = [undefined, ...values].map((value) => text(type, field, value));
       input += messages.length;
       const answers = await wire.ask(...messages);
-      for (const { success, error } of answers) {
-        expect(typeof success).toBe('boolean');
-        expect(error).not.toBe('internal error');
-      }
+      wrong.push(...answers.filter((one) => typeof one.success !== 'boolean' || one.error === 'internal error'));
       wire.hangUp();
     }
     expect(input).toBeGreaterThan(8_000);
+    expect(wrong).toEqual([]);
     expect(faults(hub)).toEqual([]);
   }, 60_000);
 

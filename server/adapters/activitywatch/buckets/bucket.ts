@@ -120,15 +120,16 @@ export class Bucket {
     if (from !== undefined && to !== undefined && from > to) return;
     // The store's spans are half open; ActivityWatch's are closed.
     const span = { from: (from ?? -furthest) - 1, to: (to ?? furthest) + 1 };
-    const asked = { ...span, newest: true, limit: Math.min(pageSize, limit + 8), size: pageCharacters };
+    const asked = { ...span, newest: true, size: pageCharacters };
     let after: Place | undefined;
+    let most = Math.min(pageSize, limit + 8);
     /** Events with an equal start may continue on the next page, so they are carried over to it. */
     let carried: readonly Item[] = [];
     for (;;) {
-      const items = await this.channel.read(after === undefined ? asked : { ...asked, after });
+      const items = await this.channel.read({ ...asked, limit: most, ...(after === undefined ? {} : { after }) });
       const characters = items.reduce((sum, { value }) => sum + value.length, 0);
       const last = items.at(-1);
-      const more = last !== undefined && (items.length === asked.limit || characters >= asked.size);
+      const more = last !== undefined && (items.length === most || characters >= asked.size);
       const all = [...carried, ...items];
       const equal = more ? all.filter(({ time }) => time === last?.time) : [];
       carried = equal.reduce((sum, { value }) => sum + value.length, 0) <= mostCarried ? equal : [];
@@ -138,6 +139,8 @@ export class Bucket {
       yield from === undefined ? events : events.filter((event) => endOf(event) >= from || event.time >= from);
       if (!more) return;
       after = last;
+      // Many events have one start: small pages would sort those before them again and again.
+      most = pageSize;
     }
   }
 

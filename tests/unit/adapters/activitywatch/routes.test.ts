@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { openServer, type TestServer } from '../../../harness/activitywatch.ts';
+import { expectEqual } from '../../../harness/expect-equal.ts';
 
 const described = { type: 'test', client: 'c', hostname: 'h' };
 
@@ -144,7 +145,7 @@ describe('ranges', () => {
     expect(new Set(ids).size).toBe(10_000);
     for (const limit of [0, 1, 4_999, 5_001, 9_999]) {
       const limited = await server.get(`/api/0/buckets/b/events?limit=${limit}`);
-      expect(limited.value).toEqual(value.slice(0, limit));
+      expectEqual(limited.value, value.slice(0, limit));
     }
     expect((await server.get('/api/0/buckets/b/events?limit=-1')).value).toHaveLength(10_000);
   });
