@@ -1,13 +1,13 @@
 // Accounts and tokens. They are items of `@hub/…` channels, so every node and every open session learns of a revoked token as an
 // ordinary change. Only the SHA-256 of a secret is stored; the secret itself is shown once.
 
-import { createHash } from 'node:crypto';
 import { type Refusal, refuse } from '../../protocol/errors.ts';
 import { allScopes, type Identity, isAccountName, isScope } from './access.ts';
 import type { CachedChannel } from './cached-channel.ts';
 import type { Hub } from './hub.ts';
 import { Limits } from './limits.ts';
 import type { SignInFailure, SignInSource } from './operator-events.ts';
+import { hashToken } from './token-hash.ts';
 
 export const ownerName = 'owner';
 const hourMs = 3_600_000;
@@ -151,7 +151,7 @@ export class Accounts {
 
   /** Registers an admin secret valid until this process exits. Never stored. */
   registerProcessSecret(secret: string): void {
-    this.#processHash = hash(secret);
+    this.#processHash = hashToken(secret);
   }
 
   /** True for an account whose tokens, sessions and links are accepted. */
@@ -307,12 +307,12 @@ export class Accounts {
     const created = this.#hub.world.now();
     const token = { id: this.#hub.world.id(), account, name, scopes, created, ...extras };
     const written = await this.#documents.tokens.write((view) =>
-      view.items.has(hash(ownSecret))
+      view.items.has(hashToken(ownSecret))
         ? refuse('exists', 'token')
         : {
             ok: true,
             write: {
-              ops: [{ op: 'add', key: hash(ownSecret), value: JSON.stringify(token) }],
+              ops: [{ op: 'add', key: hashToken(ownSecret), value: JSON.stringify(token) }],
               origin: 'hub',
               at: created,
             },
@@ -420,7 +420,7 @@ export class Accounts {
     address: string,
     client = '',
   ): { readonly ok: true; readonly identity: Identity } | Refusal {
-    const hashed = hash(secret);
+    const hashed = hashToken(secret);
     if (hashed === this.#processHash) {
       return { ok: true, identity: { account: ownerName, device, token: '', scopes: allScopes } };
     }
@@ -451,7 +451,7 @@ export class Accounts {
    * @param secret from its cookie @returns undefined for one that is over
    */
   identifySession(secret: string, device: string, use: TokenUse): Identity | undefined {
-    const token = this.#isTooOld() ? undefined : this.#byHash.get(hash(secret));
+    const token = this.#isTooOld() ? undefined : this.#byHash.get(hashToken(secret));
     if (token?.kind !== 'session' || this.#isOver(token) || !this.isEnabled(token.account)) return undefined;
     this.#signedIn(token, use);
     return this.#identityOf(token, device, use);
@@ -477,7 +477,7 @@ export class Accounts {
 
   /** The id of the token with this secret; undefined if there is none. It is not counted as a use, nor as a failure. */
   tokenOf(secret: string): string | undefined {
-    return this.#byHash.get(hash(secret))?.id;
+    return this.#byHash.get(hashToken(secret))?.id;
   }
 
   /**
@@ -499,7 +499,7 @@ export class Accounts {
 
   /** True if the secret is a token of the account; a task's index may hold an old one. */
   isSecretOf(secret: string, account: string): boolean {
-    return this.#byHash.get(hash(secret))?.account === account;
+    return this.#byHash.get(hashToken(secret))?.account === account;
   }
 
   #countTokens(account: string): number {
@@ -646,12 +646,6 @@ const wrongScopes = refuse(
   'scopes',
   'a list of read, write, admin, read:<channel or prefix/*>, write:<channel or prefix/*>',
 );
-
-function hash(secret: string): string {
-  return createHash('sha256')
-    .update(secret.replace(/^waka_/, ''))
-    .digest('hex');
-}
 
 type AccountState = 'disabled' | 'moving' | undefined;
 

@@ -180,7 +180,7 @@ describe('times', () => {
     expect(shown(read([...zone, ...meeting('20261201')]))).toEqual(['12-01 06:00-07:00 P']);
   });
 
-  test('in a zone that nobody knows are those of the person, and that is said', () => {
+  test('in a zone that nobody knows are those of the person, and the zone is named', () => {
     const calendar = read(plain('DTSTART;TZID=Nowhere:20260701T090000'), { zone: 'Europe/Berlin' });
     expect(shown(calendar)).toEqual(['07-01 07:00-08:00 P']);
     expect(calendar.problems).toEqual([

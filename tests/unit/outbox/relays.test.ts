@@ -97,7 +97,7 @@ test('from the beginning, all there are; what the other one refuses for good is 
   expect(await beatsOf(to)).toHaveLength(61);
 }, 120_000);
 
-test('a wrong key is said, and everything waits', async () => {
+test('a wrong key is shown with the target, and everything waits', async () => {
   const { from, to } = hubs();
   const key = '00000000-0000-4000-8000-000000000000';
   await from.post('/-/relays', { name: 'x', url: `${to.node.hub.url}api/v1`, key }, {}, 201);
