@@ -2,7 +2,9 @@
 
 /** The text of a thrown value: the message of an Error, without its class and stack. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
+    ? error.message
+    : String(error);
 }
 
 /** The system's code of a thrown error, such as `ENOENT`; '' if it has none. */

@@ -61,9 +61,13 @@ function useEditing(live: LiveDay): DayEditing | undefined {
   useEffect(() => {
     if (!canEdit) return;
     let isCurrent = true;
-    void import('./editing.tsx').then((parts) => {
-      if (isCurrent) setEditing({ parts, editor: new parts.DayEditor(live, () => redraw(0)) });
-    });
+    import('./editing.tsx').then(
+      (parts) => {
+        if (isCurrent) setEditing({ parts, editor: new parts.DayEditor(live, () => redraw(0)) });
+      },
+      // Without the network the day is read only. A browser does not fetch a module again whose fetch failed, until the page is loaded anew.
+      () => undefined,
+    );
     return () => {
       isCurrent = false;
     };
