@@ -139,7 +139,11 @@ function cellsOf({ page }: Visitor): Promise<readonly (readonly (string | number
     visitor.outage = true;
     await visitor.page.goto(`${url}reports?from=${sunday}&to=${monday}`);
     await visitor.sees('.problem[role=alert]', 'not before `from`');
-    expect(visitor.complaints.splice(0)).toEqual(expect.arrayContaining([expect.stringContaining('400')]));
+    // The page may ask more than once, until it is left.
+    await visitor.page.goto(`${url}-/health`);
+    const complaints = visitor.complaints.splice(0);
+    expect(complaints.length).toBeGreaterThan(0);
+    expect(complaints.filter((text) => !text.includes('status of 400'))).toEqual([]);
   });
 
   test('makes a link for calendars, which anybody can read until it is ended', async () => {
