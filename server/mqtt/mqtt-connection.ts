@@ -70,7 +70,13 @@ export class MqttConnection {
   ): Promise<
     { readonly ok: true; readonly connection: MqttConnection } | { readonly ok: false; readonly error: string }
   > {
+    // The socket may fail while the package is loaded: an error that nobody listens to would end the process.
+    socket.on('error', () => undefined);
     const { default: codec } = await import('mqtt-packet');
+    if (socket.destroyed) {
+      const error = socket.errored === null ? 'the broker closed the connection' : errorMessage(socket.errored);
+      return { ok: false, error };
+    }
     const connection = new MqttConnection(socket, world, (packet) => codec.generate(packet));
     const parser = codec.parser({ protocolVersion: 4 });
     const accepted = connection.#listen(parser);
