@@ -302,6 +302,8 @@ function* match(
   /** The known tasks that a done task may have been before. */
   const openOf = (task: Task) => openIds(task).flatMap((id) => byId.get(id) ?? []);
   const isOther = (one: Known, task: Task) => task.index === undefined && shown.has(one.life.key);
+  const isUnindexed = ({ life }: Known) =>
+    unindexed?.has(life.key) !== false || (life.made === true && !shown.has(life.key));
   const isHere = (one: Known) => one.current !== undefined || lingering.has(one.life.key);
   const leaving = new Set<Known>();
   const passes: readonly Pass[] = [
@@ -346,9 +348,7 @@ function* match(
       if (pace.isDue()) yield;
       if (found.has(task) || fresh.has(task) || namesOf(task) !== undefined) continue;
       const [candidates = [], fits] = pass(task);
-      const isFree = (one: Known) =>
-        !claimed.has(one) &&
-        (task.index !== undefined || one.life.made === true || unindexed?.has(one.life.key) !== false);
+      const isFree = (one: Known) => !claimed.has(one) && (task.index !== undefined || isUnindexed(one));
       // Very many tasks may have the same description.
       const fitsHere = (one: Known) => isFree(one) && mayBe(one, task) && fits(one);
       const one = yield* likeliest(yield* filterInSteps(candidates, fitsHere, workOf, pace), task);

@@ -23,6 +23,15 @@ describe('kronos.vim of both generations, edits offline and online, and a hub th
     expect(sum(outcomes, ({ crashes }) => crashes)).toBeGreaterThan(seeds);
   }, 300_000);
 
+  test.each([
+    [
+      '[M10.10] a task that a client of 2018 made, sent with its index and removed is not the next one under its id',
+      31997,
+    ],
+  ])('%s (a seed that found a fault once)', async (_rule, seed) => {
+    for (const net of ['reliable', 'lossy'] as const) expect((await simulate(seed, net)).faults).toEqual([]);
+  });
+
   const broken: Record<string, typeof mergeList> = {
     'the returning device always wins': (lives, ours, version) => overOurs(mergeList(lives, ours, version), ours),
     'the list of the returning device is ignored': () => ({ outcomes: [], listed: new Map(), spared: 0 }),

@@ -24,6 +24,8 @@ export interface TaskClient {
   mayKnow(at: number): boolean;
   /** The keys of the tasks that the client created without an index, and was not sent an index for yet; undefined if not known. */
   readonly unindexed: ReadonlySet<string> | undefined;
+  /** The keys of tasks that the client created without an index, and has sent with the hub's index since. */
+  readonly indexed: ReadonlySet<string>;
   /** True if the client has ever sent an index that it received from the hub. Some simple clients drop them. */
   readonly usesIndexes: boolean;
   noteIndexUsed(): void;
@@ -48,6 +50,7 @@ export const rawClient: TaskClient = {
   endOf: () => undefined,
   mayKnow: () => true,
   unindexed: undefined,
+  indexed: new Set(),
   usesIndexes: false,
   noteIndexUsed: () => undefined,
   addUnindexed: () => undefined,
@@ -137,7 +140,7 @@ export interface NamedList {
   readonly own: ReadonlyMap<Task, string>;
   /** The keys of the tasks that a listed task without an index can be; undefined if not known. */
   readonly unindexed: ReadonlySet<string> | undefined;
-  /** The keys of tasks whose index the device has surely received in a notification of another device's change. */
+  /** The keys of tasks whose index the device has sent itself, or surely received in a notification of another device's change. */
   readonly shown: ReadonlySet<string>;
   /** The keys of tasks that other devices have removed without this one knowing: it still has them. */
   readonly lingering: ReadonlySet<string>;
@@ -224,7 +227,7 @@ function* shownBy({ past, device, client, lives }: ListContext): Generator<void,
       unindexed.has(key) &&
       client.receiptAt(at) === 'surely',
   );
-  return new Set(shown.map(({ key }) => key));
+  return new Set([...client.indexed, ...shown.map(({ key }) => key)]);
 }
 
 function* lingeringAt({ past, device, client }: ListContext): Generator<void, ReadonlySet<string>> {

@@ -30,6 +30,8 @@ interface Note {
   readonly spans?: readonly Span[];
   /** The keys of the tasks that it created without an index. The numbers are unused: earlier versions wrote them. */
   readonly made?: readonly (readonly [key: string, unused: number])[];
+  /** The keys of tasks that it created without an index, and has sent with the hub's index since. */
+  readonly indexed?: readonly string[];
   /** True if it has sent an index that it received from the hub. */
   readonly usesIndexes?: true;
 }
@@ -100,6 +102,7 @@ export class Device {
   #spans: Span[];
   /** undefined for a device whose note was written before this field existed, until it has received a list. */
   #made: Map<string, number> | undefined;
+  #indexed: Set<string>;
   #usesIndexes: boolean;
 
   /** @param process the id of the hub's process that it connects to */
@@ -120,6 +123,7 @@ export class Device {
     this.#sent = note?.sent;
     this.#generation = note?.generation;
     this.#aliases = new Map(note?.aliases?.map(([index, key]) => [index, { key, turn: 0, isOld: false }]));
+    this.#indexed = new Set(note?.indexed);
     this.#usesIndexes = note?.usesIndexes === true;
     this.#clock = note?.clock;
     this.#spans = [...(note?.spans ?? [])];
@@ -153,7 +157,12 @@ export class Device {
     return this.#made && new Set(this.#made.keys());
   }
 
+  get indexed(): ReadonlySet<string> {
+    return this.#indexed;
+  }
+
   addUnindexed(key: string): void {
+    this.#indexed.delete(key);
     this.#made?.set(key, this.#nextTurn());
     const oldest = this.#made?.keys().next().value;
     if (this.#made !== undefined && this.#made.size > mostAliases && oldest !== undefined) this.#made.delete(oldest);
@@ -161,7 +170,12 @@ export class Device {
   }
 
   removeUnindexed(key: string): void {
-    if (this.#made?.delete(key) === true) this.#saveLater();
+    if (this.#made?.delete(key) !== true) return;
+    this.#indexed.add(key);
+    const [oldest] = this.#indexed;
+    if (this.#indexed.size > mostAliases && oldest !== undefined) this.#indexed.delete(oldest);
+    // At once: if the hub were killed before, the device's next new task could be taken for this one.
+    this.#saveInBackground();
   }
 
   get usesIndexes(): boolean {
@@ -346,6 +360,7 @@ export class Device {
       ...(this.#clock === undefined ? {} : { clock: this.#clock }),
       ...(this.#spans.length === 0 ? {} : { spans: this.#spans }),
       ...(this.#made === undefined ? {} : { made: [...this.#made] }),
+      ...(this.#indexed.size === 0 ? {} : { indexed: [...this.#indexed] }),
       ...(this.#usesIndexes ? { usesIndexes: true as const } : {}),
     };
     const op = { op: 'put', key: this.id, value: JSON.stringify(note) } as const;

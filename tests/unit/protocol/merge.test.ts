@@ -173,6 +173,15 @@ describe('a list of a device that was away', () => {
     expect(mergeList([made], [renamed], 100).outcomes).toMatchObject([{ kind: 'write', key: 'k' }]);
   });
 
+  test('[M10.10] a task that the device made and knows with its index is not one that it lists without', () => {
+    const made: Life = { ...life('k', undefined, task(1, 'milk', { due: 7 })), made: true };
+    const another = task(1, 'milk');
+    const listing = { ...noListing, unindexed: new Set<string>() };
+    expect(mergeList([made], [another], 100, listing).outcomes).toMatchObject([{ kind: 'write', key: 'k' }]);
+    const known = { ...listing, shown: new Set(['k']) };
+    expect(mergeList([made], [another], 100, known).outcomes).toMatchObject([{ kind: 'write', key: null }]);
+  });
+
   test('[M8.3] a task that was deleted without the device hearing it comes back under its key, edited in every field', () => {
     const lives = [life('k', task(1, 'milk'), null)];
     const edited = task(1, 'bread');
