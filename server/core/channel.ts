@@ -2,6 +2,7 @@
 // and answers "what changed since this position?" from memory where it can. It does not encode changes (a Rendering does) and does
 // not check permissions (access.ts does).
 
+import { nextTurn } from './next-turn.ts';
 import type { Peer } from './peer.ts';
 import type { ChangeNotice } from './relay.ts';
 import type {
@@ -58,6 +59,12 @@ export const pageCharacters = 262_144;
 const cachedCharacters = 16_777_216;
 /** Characters of values that are read at once when other nodes have written. */
 const catchUpSize = 4_194_304;
+/**
+ * What is published in one turn of the event loop: so many changes, each counted once and once more for every audience, and so many
+ * characters of their values. The rest of a longer write is published in later turns, so that others are served between.
+ */
+const turnChanges = 1_024;
+const turnCharacters = 524_288;
 
 export interface ChannelDeps {
   readonly store: Store;
@@ -67,7 +74,7 @@ export interface ChannelDeps {
   readonly isShared: boolean;
   /** Notifies other nodes. */
   readonly announce: (notice: ChangeNotice) => void;
-  /** Called with every commit, after the channel's listeners and before its followers. */
+  /** Called with every commit, after the channel's listeners and before its followers; with a long commit in several parts. */
   readonly onChanges: (channel: Channel, changes: readonly Change[]) => void;
   /** Called when a follower has caught up and is live from now on. */
   readonly onJoin: (channel: Channel) => void;
@@ -122,6 +129,8 @@ export class Channel {
   #senders = new Map<number, Peer>();
   #cache = new Map<string, unknown>();
   #refreshing: Promise<void> | undefined;
+  /** The publication of a long write, which takes several turns; a part of `#refreshing`. */
+  #slices: Promise<unknown> | undefined;
   /** The greatest step that a notice named during the refresh. */
   #noticed = 0;
   /** Moves that are on disk and whose turn has not come, by the step before them. */
@@ -235,6 +244,7 @@ export class Channel {
     else this.#refresh(Number.POSITIVE_INFINITY);
     const last = appended.changes.at(-1);
     if (last !== undefined) {
+      while (this.#slices !== undefined && this.#head.seq < last.seq) await this.#slices;
       const { changes } = appended;
       const steps = { epoch: appended.position.epoch, changes };
       this.#deps.announce({ channel: this.name, from: last.seq - appended.steps, seq: last.seq, steps });
@@ -273,7 +283,8 @@ export class Channel {
   }
 
   /**
-   * Calls `listener` with every commit, in order, before any follower gets it. Returns a function that ends it.
+   * Calls `listener` with every commit, in order, before any follower gets it; with a long commit in several parts. Returns a function
+   * that ends it.
    * @param onReset called when there are changes that nobody will hear of: what was derived from the channel has to be read again
    */
   listen(listener: ChangeListener, onReset: () => void = noop): () => void {
@@ -457,7 +468,7 @@ export class Channel {
 
   #advance(changes: readonly Change[], sender?: Peer, parsed?: WriteOptions['parsed']): void {
     if (this.#refreshing === undefined && changes[0]?.seq === this.#head.seq + 1) {
-      this.#publish(changes, sender, parsed);
+      this.#publishNext(changes, sender, parsed);
       this.#publishArrived();
       return;
     }
@@ -494,11 +505,12 @@ export class Channel {
     for (let isMore = this.#refreshing === undefined && this.#arrived.size > 0; isMore; ) {
       isMore = false;
       for (const [from, changes] of this.#arrived) {
+        if (this.#refreshing !== undefined) return;
         if (from > this.#head.seq) continue;
         this.#arrived.delete(from);
         this.#arrivedSize -= sizeOf(changes);
         const next = changes.filter(({ seq }) => seq > this.#head.seq);
-        if (next.length > 0) this.#publish(next);
+        if (next.length > 0) this.#publishNext(next);
         isMore = this.#arrived.size > 0;
       }
     }
@@ -507,6 +519,54 @@ export class Channel {
   #dropArrived(): void {
     this.#arrived.clear();
     this.#arrivedSize = 0;
+  }
+
+  /** Publishes the steps after the head: at once, or a long list in several turns, for which everything newer waits. */
+  #publishNext(changes: readonly Change[], writer?: Peer, parsed?: WriteOptions['parsed']): void {
+    if (this.#turnEnd(changes, 0) === changes.length) {
+      this.#publish(changes, writer, parsed);
+      return;
+    }
+    this.#noticed = 0;
+    const slices = this.#publishInTurns(changes, writer, parsed).catch((error: unknown) => {
+      this.#deps.world.log.error({ channel: this.name, error }, 'channel: cannot publish a write');
+      return false;
+    });
+    this.#slices = slices;
+    this.#refreshing = slices.then((isWhole) => this.#afterSlices(isWhole));
+  }
+
+  /** @returns false if it ended early, because the channel goes on from another position */
+  async #publishInTurns(changes: readonly Change[], writer?: Peer, parsed?: WriteOptions['parsed']): Promise<boolean> {
+    const { epoch } = this.#head;
+    for (let from = 0; from < changes.length; ) {
+      const { seq } = this.#head;
+      await nextTurn();
+      if (this.#suspension !== undefined || this.#head.epoch !== epoch || this.#head.seq !== seq) return false;
+      const end = this.#turnEnd(changes, from);
+      this.#publish(changes.slice(from, end), writer, parsed);
+      from = end;
+    }
+    return true;
+  }
+
+  /** Goes on with what arrived while a long write was published. */
+  async #afterSlices(isWhole: boolean): Promise<void> {
+    this.#slices = undefined;
+    if (!isWhole || this.#noticed > this.#head.seq) return this.#catchUp();
+    this.#refreshing = undefined;
+    this.#publishArrived();
+    // The timer for steps that lack others may have run out meanwhile.
+    if (this.#arrived.size > 0) this.#refresh(0);
+  }
+
+  /** The end of what is published in one turn. A value for history only and the result after it are published together. */
+  #turnEnd(changes: readonly Change[], from: number): number {
+    const most = Math.max(1, Math.floor(turnChanges / (1 + this.#audiences.size)));
+    let [end, left] = [from, turnCharacters];
+    while (end < changes.length && end - from < most && left > 0) left -= changes[end++]?.value?.length ?? 0;
+    if (end < changes.length && changes[end]?.key === changes[end - 1]?.key) end += 1;
+    return end;
   }
 
   /** @param writer the sender of all changes; without it, each change has the sender that #senders remembers */
@@ -600,7 +660,7 @@ export class Channel {
       if (isContiguous(steps, seq)) {
         await this.#newestWrite.catch(noop);
         if (this.#suspension !== undefined || this.#head.seq !== seq) return true;
-        this.#publish(steps);
+        if (!(await this.#publishInTurns(steps))) return true;
         return steps.length === maxRecentChanges || sizeOf(steps) >= catchUpSize;
       }
       // There is nothing new, or steps are gone, or steps were written after they were looked for. The head tells which.
