@@ -274,6 +274,30 @@ function changedAt(life: Life, field: string): number {
 /** The known tasks that a listed task may be, and whether it is one of them. */
 type Pass = (task: Task) => [readonly Known[] | undefined, (one: Known) => boolean];
 
+/** The result of `match` so far. */
+interface Matched {
+  readonly found: Map<Task, Known>;
+  readonly claimed: Set<Known>;
+}
+
+/** Matches the tasks that their index names. If the device has two copies of one, an edited copy wins over one that was only done or undone. */
+function* matchNamed(
+  ours: readonly Task[],
+  namesOf: (task: Task) => Known | undefined,
+  { found, claimed }: Matched,
+  pace: Pace,
+): Generator<void> {
+  for (const isIt of [isEdited, isCurrent, () => true]) {
+    for (const task of ours) {
+      const one = namesOf(task);
+      if (pace.isDue(workOf(one))) yield;
+      if (one === undefined || claimed.has(one) || !isIt(one, task)) continue;
+      found.set(task, one);
+      claimed.add(one);
+    }
+  }
+}
+
 /** Finds the known task that each listed task is: by index, by the device's id of it, or by how done and undone change an id. */
 function* match(
   known: readonly Known[],
@@ -289,21 +313,17 @@ function* match(
   const claimed = new Set<Known>();
   const namesOf = (task: Task) => byKey.get(keys.get(task) ?? '');
   const pace = new Pace();
-  // If the device has two copies of a task, an edited copy wins over one that was only done or undone.
-  for (const isIt of [isEdited, isCurrent, () => true]) {
-    for (const task of ours) {
-      const one = namesOf(task);
-      if (pace.isDue(workOf(one))) yield;
-      if (one === undefined || claimed.has(one) || !isIt(one, task)) continue;
-      found.set(task, one);
-      claimed.add(one);
-    }
-  }
+  yield* matchNamed(ours, namesOf, { found, claimed }, pace);
   /** The known tasks that a done task may have been before. */
   const openOf = (task: Task) => openIds(task).flatMap((id) => byId.get(id) ?? []);
   const isOther = (one: Known, task: Task) => task.index === undefined && shown.has(one.life.key);
   const isUnindexed = ({ life }: Known) =>
     unindexed?.has(life.key) !== false || (life.made === true && !shown.has(life.key));
+  /** False for a task that the device did before another device's doing it reached it: that one stands in the list, too. */
+  const didDo = (one: Known, task: Task) =>
+    becameDone(one, task) &&
+    !isOther(one, task) &&
+    (one.lastOwn?.desc === task.desc || !openOf(task).some((twin) => claimed.has(twin) && wasDone(twin, task)));
   const isHere = (one: Known) => one.current !== undefined || lingering.has(one.life.key);
   const leaving = new Set<Known>();
   const passes: readonly Pass[] = [
@@ -315,7 +335,7 @@ function* match(
     ],
     (task) => [byDesc.get(task.desc), (one) => becameUndone(one, task)],
     (task) => [task.id === undefined ? [] : byDoneId.get(task.id), (one) => becameUndoneAndMore(one, task)],
-    // The device has done and undone the task offline, and may have given the task's id to a new one.
+    // The device has done and undone the task offline, perhaps done it again, and may have given the task's id to a new one.
     (task) => [task.index === undefined ? byDesc.get(task.desc) : [], (one) => isEqualButId(one, task)],
   ];
   const laterPasses: readonly Pass[] = [
@@ -332,7 +352,7 @@ function* match(
       task.index === undefined ? byDesc.get(task.desc) : [],
       (one) => latestOwn(one).some(({ desc }) => desc === task.desc),
     ],
-    (task) => [openOf(task), (one) => becameDone(one, task) && !isOther(one, task)],
+    (task) => [openOf(task), (one) => didDo(one, task)],
     // The task was done before, and the device has undone, edited and done it again.
     (task) => [openIds(task).flatMap((id) => byDoneId.get(id) ?? []), (one) => hasOwnFieldOf(one, task)],
   ];
@@ -341,7 +361,7 @@ function* match(
     if (pass === laterPasses[0]) {
       // Only now: a done task that an earlier pass has found does not give up another task's id.
       const unfound = ours.filter((task) => !found.has(task) && namesOf(task) === undefined);
-      const left = (task: Task) => openOf(task).filter((open) => becameDone(open, task) && !isOther(open, task));
+      const left = (task: Task) => openOf(task).filter((open) => didDo(open, task));
       for (const list of yield* mapInSteps(unfound, left, openCount)) for (const one of list) leaving.add(one);
     }
     for (const task of ours) {
@@ -456,11 +476,9 @@ function becameUndone(one: Known, task: Task): boolean {
   );
 }
 
-/** True if the listed task is open, and differs from what the device surely had only in the id and in what start and stop change. */
+/** True if the listed task differs from what the device surely had, open, only in the id and in what done, undone, start and stop change. */
 function isEqualButId(one: Known, task: Task): boolean {
-  return latestOwn(one).some(
-    (value) => !value.done && !task.done && edits(value, task).every((field) => ofWork.has(field)),
-  );
+  return latestOwn(one).some((value) => !value.done && edits(value, task).every((field) => ofWork.has(field)));
 }
 
 /** The value that the device surely has of a task; of a task that it made, if none is sure, every value. */

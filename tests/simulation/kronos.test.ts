@@ -24,11 +24,14 @@ describe('kronos.vim of both generations, edits offline and online, and a hub th
   }, 300_000);
 
   test.each([
+    ['[M10.7] done, undone and done again offline, while a new task takes the first id', 50657],
     [
       '[M10.10] a task that a client of 2018 made, sent with its index and removed is not the next one under its id',
       31997,
     ],
-  ])('%s (a seed that found a fault once)', async (_rule, seed) => {
+    ['[M10.11] a task that two devices did stands twice in a list, beside a new task under its id', 50698],
+    ['[W10] an alias of a task that was notified a moment before a crash, renamed offline', 50749],
+  ])('%s (a seed that found a fault)', async (_rule, seed) => {
     for (const net of ['reliable', 'lossy'] as const) expect((await simulate(seed, net)).faults).toEqual([]);
   });
 

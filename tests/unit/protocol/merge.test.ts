@@ -149,6 +149,23 @@ describe('a list of a device that was away', () => {
       ['milk', edited],
       [null, done],
     ]);
+    // Or it was done again, under the id that it had after it was undone.
+    const again = task(31530716924, 'milk', { done: 1530716924 });
+    expect(writes([life('milk', task(2, 'milk'))], [again, made])).toEqual([
+      ['milk', again],
+      [null, made],
+    ]);
+  });
+
+  test('[M10.11] a device that lists its own done copy and the one that another device did loses no other task', () => {
+    const theirs = task(-21530716930, 'milk', { done: 1530716930 });
+    const own = task(21530716924, 'milk', { done: 1530716924 });
+    const lives: Life[] = [
+      life('milk', task(2, 'milk'), theirs),
+      { key: 'bread', base: undefined, steps: [{ task: task(2, 'bread'), version: 5, own: true }], made: true },
+    ];
+    const edited = task(2, 'bread', { tags: ['shop'] });
+    expect(writes(lives, [own, theirs, edited])).toEqual([['bread', edited]]);
   });
 
   test('[M10.8] a done task that was undone, edited and done again is that task, if one characteristic field is as it was', () => {
