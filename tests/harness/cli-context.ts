@@ -20,6 +20,8 @@ export class MemoryDatabase implements DatabaseStore {
     this.database = { ...this.database, ...change(this.database) };
     return this.database;
   }
+
+  compact(): void {}
 }
 
 export interface CliResult {

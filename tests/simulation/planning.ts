@@ -53,6 +53,8 @@ class MemoryDatabase implements DatabaseStore {
     this.database = JSON.parse(JSON.stringify({ ...this.database, ...change(this.database) }));
     return this.database;
   }
+
+  compact(): void {}
 }
 
 /** The WebSocket of one sync. Messages arrive when the simulation delivers them. */

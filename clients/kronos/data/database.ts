@@ -104,4 +104,6 @@ export interface DatabaseStore {
    * @returns the database after the update
    */
   write(change: (database: KronosDatabase) => Partial<KronosDatabase>): KronosDatabase;
+  /** Stores the same data as one JSON object, which other programs and kronos 0.2 read. */
+  compact(): void;
 }

@@ -1,9 +1,12 @@
-// The database in one readable JSON file, one task per line. The file is locked, checked, flushed and renamed, so that two commands at
-// once, or a power cut, lose nothing. database.ts defines the fields.
+// The database in one readable file (file-text.ts). The file is locked, checked, and written durably, so that two commands at once, or a
+// power cut, lose nothing: a small file is written anew and renamed, a large one gets the change as one more line. database.ts defines
+// the fields.
 
 import {
   closeSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -12,25 +15,35 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { LowSync } from 'lowdb';
 import { errorCode, errorMessage } from '../../../protocol/error-message.ts';
-import { isRecord } from '../../../protocol/json.ts';
-import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
 import type { LockFile } from '../../typescript/lock-file.ts';
-import {
-  DatabaseError,
-  type DatabaseStore,
-  emptyDatabase,
-  type KronosDatabase,
-  type LocalEntry,
-  type LocalEntryEdit,
-  type LogStep,
-  type TaskEdit,
-} from './database.ts';
+import { DatabaseError, type DatabaseStore, emptyDatabase, type KronosDatabase } from './database.ts';
+import { changesLength, formatDatabase, parseDatabase, takesChanges } from './file-text.ts';
 import { waitForLock } from './lock.ts';
+import { changeBetween } from './stored-change.ts';
 
 /** A command needs the lock for some milliseconds, but many commands may wait for it. */
 const defaultPatienceMs = 15_000;
+
+/** Smaller files are written as a whole, in characters: that costs nothing, and leaves one JSON object. */
+const smallFile = 256 * 1_024;
+/** With more changes at its end, in characters, the file is written anew. */
+const maxChanges = 256 * 1_024;
+
+/** A file that was read. */
+interface StoredDatabase {
+  /** Where the file is, behind a link. */
+  readonly path: string;
+  /** undefined if there is no file */
+  readonly stored: StoredText | undefined;
+  readonly data: KronosDatabase;
+}
+
+interface StoredText {
+  readonly text: string;
+  /** Bytes. */
+  readonly size: number;
+}
 
 export class DatabaseFile implements DatabaseStore {
   #path: string;
@@ -42,46 +55,60 @@ export class DatabaseFile implements DatabaseStore {
   }
 
   read(): KronosDatabase {
-    const low = this.#low();
-    try {
-      low.read();
-    } catch (error) {
-      throw new DatabaseError('read database failed', errorMessage(error));
-    }
-    return low.data;
+    return this.#read().data;
   }
 
   write(change: (database: KronosDatabase) => Partial<KronosDatabase>): KronosDatabase {
-    const lock = this.#lock();
+    return this.#locked(({ path, stored, data }) => {
+      const changed = change(data);
+      if (Object.keys(changed).length === 0) return { data, store: undefined };
+      const database = { ...data, ...changed };
+      const line = stored === undefined ? undefined : lineFor(stored.text, data, changed);
+      const store = () =>
+        stored === undefined || line === undefined
+          ? replaceFile(path, formatDatabase(database))
+          : appendLine(path, line, stored.size);
+      return { data: database, store };
+    });
+  }
+
+  compact(): void {
+    if (changesLength(this.#read().stored?.text ?? '') === 0) return;
+    this.#locked(({ path, stored, data }) => {
+      const isCompact = stored === undefined || changesLength(stored.text) === 0;
+      return { data, store: isCompact ? undefined : () => replaceFile(path, formatDatabase(data)) };
+    });
+  }
+
+  #read(): StoredDatabase {
+    const path = resolveLink(this.#path);
     try {
-      const before = this.read();
-      const changed = change(before);
-      if (Object.keys(changed).length === 0) return before;
-      const low = this.#low();
-      low.data = { ...before, ...changed };
-      try {
-        if (!lock.isHeld())
-          throw new Error('the lock expired and another process took it, nothing was stored: try again');
-        low.write();
-      } catch (error) {
-        throw new DatabaseError('write database failed', errorMessage(error));
-      }
-      return low.data;
-    } finally {
-      lock.release();
+      const stored = readText(path);
+      return { path, stored, data: stored === undefined ? emptyDatabase : parseDatabase(stored.text) };
+    } catch (error) {
+      throw new DatabaseError('read database failed', errorMessage(error));
     }
   }
 
-  #low(): LowSync<KronosDatabase> {
-    const path = resolveLink(this.#path);
-    const adapter = {
-      read: () => {
-        const text = readText(path);
-        return text === undefined ? null : parseDatabase(text);
-      },
-      write: (database: KronosDatabase) => replaceFile(path, formatDatabase(database)),
-    };
-    return new LowSync<KronosDatabase>(adapter, emptyDatabase);
+  /** Reads the database and stores what `act` returns, under the lock. */
+  #locked(
+    act: (found: StoredDatabase) => { readonly data: KronosDatabase; readonly store: (() => void) | undefined },
+  ): KronosDatabase {
+    const lock = this.#lock();
+    try {
+      const { data, store } = act(this.#read());
+      if (store === undefined) return data;
+      try {
+        if (!lock.isHeld())
+          throw new Error('the lock expired and another process took it, nothing was stored: try again');
+        store();
+      } catch (error) {
+        throw new DatabaseError('write database failed', errorMessage(error));
+      }
+      return data;
+    } finally {
+      lock.release();
+    }
   }
 
   #lock(): LockFile {
@@ -104,12 +131,43 @@ function resolveLink(path: string): string {
 }
 
 /** @returns undefined if there is no file */
-function readText(path: string): string | undefined {
+function readText(path: string): StoredText | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    const bytes = readFileSync(path);
+    return { text: bytes.toString('utf8'), size: bytes.length };
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+/** @returns the line that stores the change at the end of the file; undefined if the file is to be written anew */
+function lineFor(text: string, before: KronosDatabase, changed: Partial<KronosDatabase>): string | undefined {
+  if (text.length < smallFile || !takesChanges(text)) return undefined;
+  const change = changeBetween(before, changed);
+  if (change === undefined) return undefined;
+  const line = `${JSON.stringify(change)}\n`;
+  return changesLength(text) + line.length > maxChanges ? undefined : line;
+}
+
+/**
+ * Adds a line and flushes it. A line that was written in part is removed again, or, if the process is killed, left out by the next reader.
+ * @param size the bytes that the file had when it was read
+ */
+function appendLine(path: string, line: string, size: number): void {
+  const file = openSync(path, 'a');
+  try {
+    if (fstatSync(file).size !== size)
+      throw new Error('another program changed the file at this moment, nothing was stored: try again');
+    try {
+      writeFileSync(file, line);
+      fsyncSync(file);
+    } catch (error) {
+      ftruncateSync(file, size);
+      throw error;
+    }
+  } finally {
+    closeSync(file);
   }
 }
 
@@ -137,117 +195,3 @@ function flushFolder(path: string): void {
     closeSync(folder);
   }
 }
-
-/** Formats each option as one line, then the lists with one entry per line. */
-function formatDatabase({ tasks, entries, log, queue, ...options }: KronosDatabase): string {
-  const lines = Object.entries(options).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
-  const lists = Object.entries({ tasks, entries, log, queue }).map(([name, list]) => {
-    const inside = list.map((entry) => `    ${JSON.stringify(entry)}`).join(',\n');
-    return `  "${name}": [${inside === '' ? '' : `\n${inside}\n  `}]`;
-  });
-  return `{\n${[...lines, ...lists].join(',\n')}\n}\n`;
-}
-
-/** Checks every field, because a person may have edited the file. @throws if the text is not a database */
-function parseDatabase(text: string): KronosDatabase {
-  const value: unknown = JSON.parse(text);
-  if (!isRecord(value)) throw new Error('not a JSON object');
-  const of = <T>(name: keyof KronosDatabase, fits: (field: unknown) => field is T, otherwise: T): T => {
-    const field = value[name];
-    if (field === undefined) return otherwise;
-    if (!fits(field)) throw new Error(`"${name}" has the wrong type`);
-    return field;
-  };
-  return {
-    hide_done: of('hide_done', isBoolean, emptyDatabase.hide_done),
-    enable_sync: of('enable_sync', isBoolean, emptyDatabase.enable_sync),
-    sync_host: of('sync_host', isText, emptyDatabase.sync_host),
-    sync_user_id: of('sync_user_id', isText, ''),
-    sync_device_id: of('sync_device_id', isText, ''),
-    sync_version: of('sync_version', isNumber, 0),
-    sync_epoch: of('sync_epoch', isText, ''),
-    context: of('context', isTexts, []),
-    tasks: of('tasks', isTasks, []),
-    entries: of('entries', isEntries, []),
-    log: of('log', isLog, []),
-    queue: of('queue', isQueue, []),
-  };
-}
-
-const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isNumber = (value: unknown): value is number => typeof value === 'number';
-const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
-
-function isTask(value: unknown): value is PlainTask {
-  return isRecord(value) && isText(value['index']) && isTaskPart(value) && plainFields.every((field) => field in value);
-}
-
-const isNotes = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((note) => isRecord(note) && isNumber(note['at']) && isText(note['text']));
-
-const checks: ReadonlyMap<string, (content: unknown) => boolean> = new Map<string, (content: unknown) => boolean>([
-  ['index', isText],
-  ['desc', isText],
-  ['tags', isTexts],
-  ['priority', isText],
-  ['project', isText],
-  ['every', isText],
-  ['zone', isText],
-  ['intervals', isText],
-  ['needs', isTexts],
-  ['notes', isNotes],
-  ['taskwarrior', isRecord],
-]);
-
-function fieldChecks(field: string): (content: unknown) => boolean {
-  return checks.get(field) ?? isNumber;
-}
-
-/** Checks that each field which is there has its type. Other fields may be missing. */
-function isTaskPart(value: unknown): value is Partial<PlainTask> {
-  if (!isRecord(value)) return false;
-  // A loop, because it is faster in a process that has just started, and checks every field of every task and of the log.
-  for (const field in value) {
-    const content = value[field];
-    if (!fieldChecks(field)(content)) return false;
-  }
-  return true;
-}
-
-const isTasks = (value: unknown): value is PlainTask[] => Array.isArray(value) && value.every(isTask);
-
-function isEdit(value: unknown): value is TaskEdit {
-  if (!isRecord(value) || !isText(value['index'])) return false;
-  return [value['before'], value['after']].every((side) => side === null || isTaskPart(side));
-}
-
-function isEntry(value: unknown): value is LocalEntry {
-  if (!isRecord(value) || !isText(value['key']) || !isNumber(value['from']) || !isNumber(value['to'])) return false;
-  const texts = [value['text'], value['project']].every((text) => text === undefined || isText(text));
-  return texts && (value['tags'] === undefined || isTexts(value['tags']));
-}
-
-const isEntries = (value: unknown): value is LocalEntry[] => Array.isArray(value) && value.every(isEntry);
-
-function isEntryEdit(value: unknown): value is LocalEntryEdit {
-  return isRecord(value) && [value['before'], value['after']].every((side) => side === null || isEntry(side));
-}
-
-const areEntryEdits = (value: unknown): boolean =>
-  value === undefined || (Array.isArray(value) && value.every(isEntryEdit));
-
-const isQueue = (value: unknown): value is TaskEdit[] => Array.isArray(value) && value.every(isEdit);
-
-function isLogStep(value: unknown): value is LogStep {
-  return (
-    isRecord(value) &&
-    isNumber(value['n']) &&
-    isNumber(value['at']) &&
-    isText(value['action']) &&
-    isQueue(value['edits']) &&
-    areEntryEdits(value['entries'])
-  );
-}
-
-const isLog = (value: unknown): value is LogStep[] => Array.isArray(value) && value.every(isLogStep);

@@ -54,6 +54,10 @@ export class AccountDatabase implements DatabaseStore {
     });
   }
 
+  compact(): void {
+    this.#store.compact();
+  }
+
   /** Stores the token and the device id of the connection: a personal hub creates them at the first login. */
   async storeIdentity(connection: Pick<Connection, 'identity'>): Promise<KronosDatabase> {
     const { device, token } = await connection.identity();
@@ -107,7 +111,7 @@ export class TaskSync {
       if (edits.length === 0) return {};
       const log = appendStep(database.log, { at: Math.floor(now / 1_000), action: 'sync', edits });
       return {
-        tasks: inFileOrder(database.tasks, merged),
+        tasks: inFileOrder(database.tasks, withUnchanged(database.tasks, merged, edits)),
         log,
         sync_version: Math.max(database.sync_version + 1, now),
       };
@@ -195,6 +199,17 @@ function queueAllIfNewHub({ sync_epoch: known, tasks }: KronosDatabase, epoch: s
 /** The creation of the next task of a series changes nothing where that task exists already. This edit does. */
 function stateEdit({ index, ...task }: PlainTask): TaskEdit {
   return { index, before: { worktime: task.worktime }, after: task };
+}
+
+/** The tasks of `after`; those without an edit are the objects of `before`, so that the store sees what it need not write. */
+function withUnchanged(
+  before: readonly PlainTask[],
+  after: readonly PlainTask[],
+  edits: readonly TaskEdit[],
+): readonly PlainTask[] {
+  const changed = new Set(edits.map(({ index }) => index));
+  const known = byIndex(before);
+  return after.map((task) => (changed.has(task.index) ? task : (known.get(task.index) ?? task)));
 }
 
 /** Keeps known tasks at their place in the file; new ones follow. */

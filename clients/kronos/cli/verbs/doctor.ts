@@ -86,6 +86,7 @@ function checkDatabase(cli: CliContext, findings: Finding[]): KronosDatabase | u
       ),
     );
     findings.push(...checkAccess(path, cli));
+    compact(cli);
     return database;
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
@@ -93,6 +94,16 @@ function checkDatabase(cli: CliContext, findings: Finding[]): KronosDatabase | u
       createProblem('database', `${path}: ${error.reason}`, 'repair the file, or move it away and import your tasks'),
     );
     return undefined;
+  }
+}
+
+/** Joins the changes at the end of a large file with the rest, so that kronos 0.2 can read it. */
+function compact({ database }: CliContext): void {
+  try {
+    database.compact();
+  } catch (error) {
+    // The checks say what is wrong with the file, its folder or its lock.
+    if (!(error instanceof DatabaseError)) throw error;
   }
 }
 

@@ -453,7 +453,7 @@ describe('a database that fails', () => {
     const fail = () => {
       throw new DatabaseError('read database failed', 'no such luck');
     };
-    const broken = new TestCli({ read: fail, write: fail });
+    const broken = new TestCli({ read: fail, write: fail, compact: fail });
     expect(await broken.run(line)).toEqual(refused(1, `${words}\nread database failed\n  no such luck`));
   });
 
@@ -461,7 +461,7 @@ describe('a database that fails', () => {
     const fail = () => {
       throw new DatabaseError('read database failed', 'no such luck');
     };
-    const broken = new TestCli({ read: fail, write: fail });
+    const broken = new TestCli({ read: fail, write: fail, compact: fail });
     expect(await broken.run(line)).toEqual(refused(1, 'read database failed\n  no such luck'));
   });
 });
