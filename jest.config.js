@@ -1,7 +1,7 @@
-// What the tests are run by: one project for each kind of test, as tests/ has them, so that a kind can be chosen with
+// The configuration of jest: one project for each kind of test, as tests/ has them, so that a kind can be chosen with
 // `--selectProjects`. `npm test` runs all of them.
 
-/** What all kinds have in common. */
+/** The configuration that all kinds have in common. */
 const shared = {
   testEnvironment: '<rootDir>/tests/harness/environment.js',
   extensionsToTreatAsEsm: ['.ts'],

@@ -83,7 +83,7 @@ export function pieces(text: string): readonly Piece[] {
   return found;
 }
 
-/** What a message of more than `bounds.bytes` consists of (B1.6). */
+/** The parts of a message of more than `bounds.bytes` (B1.6). */
 export interface LargeList {
   /** Where its tasks are. */
   readonly tasks: readonly Piece[];

@@ -149,7 +149,7 @@ export const SuggestionRefusalItem = Type.Object(
 );
 export type SuggestionRefusalItem = Static<typeof SuggestionRefusalItem>;
 
-/** What a person notes on the time of a project on a day. The key of the item is `<date> <project>`; `<date>` alone for unassigned time. */
+/** A person's note on the time of a project on a day. The key of the item is `<date> <project>`; `<date>` alone for unassigned time. */
 export const DayNoteItem = Type.Object(
   { text: Type.String({ minLength: 1, maxLength: 2_000 }) },
   { additionalProperties: false },

@@ -61,7 +61,7 @@ export function withoutOverlaps(intervals: readonly WorkInterval[]): readonly Wo
   return joined;
 }
 
-/** What an edit takes away and adds. A changed end is both. */
+/** The intervals that an edit removes and adds. A changed end is both. */
 export interface IntervalEdit {
   readonly removed: readonly WorkInterval[];
   readonly added: readonly WorkInterval[];

@@ -1,4 +1,4 @@
-// What is read from JSON that others wrote: nothing is known of it yet.
+// Values read from JSON that others wrote: nothing is known of them yet.
 
 /** @returns undefined if the text is not JSON */
 export function parseJson(text: string): unknown {

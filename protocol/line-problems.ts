@@ -1,4 +1,4 @@
-// What is wrong with a refused line, for a person.
+// The reasons why a line is refused, as texts for a person.
 
 import type { TaskLineError } from './words.ts';
 

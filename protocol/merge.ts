@@ -125,7 +125,7 @@ function stopsStopped(before: Task, after: Task): boolean {
   );
 }
 
-/** What the hub knows about a device's list in addition to the tasks in it. */
+/** The hub's knowledge about a device's list, in addition to the tasks in it. */
 export interface Listing {
   /** The keys of listed tasks that were identified by an alias or a hub-made index (W10, R5). */
   readonly keys: ReadonlyMap<Task, string>;
@@ -388,7 +388,7 @@ function* match(
   return originals.map((task): [Task, Known | undefined] => [task, found.get(task)]);
 }
 
-/** What it costs to compare a task with all values of a known one. */
+/** The cost of comparing a task with all values of a known one. */
 function workOf(one: Known | undefined): number {
   return one === undefined ? 1 : one.values.length;
 }

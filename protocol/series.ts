@@ -13,7 +13,7 @@ export interface TaskChange {
   readonly after: PlainTask;
 }
 
-/** What has to change in addition. */
+/** The changes that must be made in addition. */
 export interface Settlement {
   readonly puts: readonly PlainTask[];
   /** The indexes of tasks to remove. */

@@ -20,7 +20,7 @@ export interface TaskLine {
   readonly planning: PlanningWords;
 }
 
-/** What the words with a name say (G4). A field is undefined if the line does not name it, null if it takes the value away. */
+/** The named fields of a line (G4). A field is undefined if the line does not name it, null if it takes the value away. */
 export interface PlanningWords {
   readonly project?: string | null;
   readonly priority?: Priority | null;

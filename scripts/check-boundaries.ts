@@ -64,7 +64,7 @@ const rules: readonly Rule[] = [
       protocol,
     ],
   },
-  // What a home sees of an account is made of the merged day, and goes out by the outbox.
+  // The states of an account for a home are computed from the merged day, and sent by the outbox.
   { of: /^server\/mqtt\//, ours: [/^server\/mqtt\//, /^server\/outbox\//, /^server\/day\//, http, core, protocol] },
   { of: /^server\/outbox\//, ours: [/^server\/outbox\//, http, core, protocol] },
   // An edge is a small hub: it imports the parts that it composes. Only the command line imports it.

@@ -111,7 +111,7 @@ export interface HubParts {
   readonly size: (() => Promise<number>) | undefined;
   /** Problems of the other nodes at the start. */
   readonly nodeWarnings: readonly string[];
-  /** What the store can say of itself. */
+  /** The store's figures about itself. */
   readonly measures: Pick<Measures, 'files' | 'queues' | 'database'>;
   readonly upkeep: StoreUpkeep;
   readonly converse: (peer: Peer, caller: Caller) => Conversation;
@@ -376,7 +376,7 @@ export async function openPorts(parts: HubParts, config: Config, world: World): 
     let isLate = false;
     const drain = async () => {
       await Promise.all([main.drain(), webUi?.drain(), hub.drain()]);
-      // What was sent last is still on its way.
+      // The last messages are still in transit.
       while (config.drainMs > 0 && !isLate && main.connections() > 0) await wait(flushMs);
     };
     await Promise.race([drain(), wait(drainMs)]);

@@ -1,4 +1,4 @@
-// What the hub does for its store beside reading and writing: scheduled backups, verification on a schedule, and telling the person who runs
+// The hub's work for its store beside reading and writing: scheduled backups, verification on a schedule, and telling the person who runs
 // the hub what it finds. compose.ts starts it; the verbs `backup` and `verify` use it.
 
 import type { Hub } from './core/hub.ts';
@@ -20,7 +20,7 @@ export interface StoreParts {
   readonly verify?: (() => Promise<VerifyOutcome>) | undefined;
   /** Calls the listener with a sentence when a read finds a damaged place. */
   readonly onDamage?: (listener: (found: string) => void) => void;
-  /** What the person should know since the start; a sentence each. */
+  /** Notes for the person since the start; a sentence each. */
   readonly warnings: readonly string[];
 }
 

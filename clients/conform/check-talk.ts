@@ -8,7 +8,7 @@ import { difference, isObject, show } from './match.ts';
 
 export type CheckMessage = Readonly<Record<string, unknown>>;
 
-/** What carries the texts of a talk. */
+/** A connection that carries the texts of a talk. */
 interface Carrier {
   send(text: string): void;
   end(): void;
@@ -170,7 +170,7 @@ export class CheckTalk {
     return received;
   }
 
-  /** What arrives next must be as wanted, in this order; other messages between are not accepted. */
+  /** Requires that the next messages are as wanted, in this order, with no other message between. */
   async receives(...wanted: readonly unknown[]): Promise<readonly CheckMessage[]> {
     const received: CheckMessage[] = [];
     for (const one of wanted) {

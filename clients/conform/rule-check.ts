@@ -5,7 +5,7 @@ import type { CheckPlace } from './check-place.ts';
 export interface RuleCheck {
   /** The number of the rule: `W9.1`. */
   readonly rule: string;
-  /** What the server must do, as a sentence that is true of a server that keeps the rule. */
+  /** The duty of the server, as a sentence that is true of a server that keeps the rule. */
   readonly says: string;
   /** Seconds that it waits by the clock; absent where it waits for answers only. */
   readonly waits?: number;

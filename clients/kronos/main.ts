@@ -15,7 +15,7 @@ import { readListedIds, writeListedIds } from './data/listed-ids.ts';
 import { readListedTimes, writeListedTimes } from './data/listed-times.ts';
 import { readLastSync } from './sync/last-sync.ts';
 
-/** What bin/kronos.cjs passes on, because this file cannot find it out once it is bundled. */
+/** The values that bin/kronos.cjs passes on, because this file cannot find it out once it is bundled. */
 export interface LaunchInfo {
   /** Path of the script that was started, to start it again. */
   readonly self: string;

@@ -1,4 +1,4 @@
-// What a list of measurements comes to.
+// Summaries of a list of measurements.
 
 export function median(figures: readonly number[]): number {
   return percentile(figures, 0.5);

@@ -23,7 +23,7 @@ export interface LoadSize {
 
 export interface LoadFigures {
   readonly name: LoadRowName;
-  /** What is counted: deliveries, writes, heartbeats or reads. */
+  /** The unit that is counted: deliveries, writes, heartbeats or reads. */
   readonly unit: string;
   readonly clients: number;
   /** Milliseconds. */

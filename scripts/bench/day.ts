@@ -247,7 +247,7 @@ export async function benchDay(): Promise<readonly BenchRow[]> {
     const filled = await openStore(folder);
     await fillYear(filled);
     await filled.close();
-    // What a hub finds that has just started.
+    // The state that a hub finds when it has just started.
     const store = await openStore(folder);
     const rows = await benchDays(store);
     await store.close();

@@ -140,7 +140,7 @@ function mebibytes(folder: string): number {
   return Math.round(sizes.reduce((sum, stats) => sum + (stats.isFile() ? stats.size : 0), 0) / 2 ** 20);
 }
 
-/** What `npm ci --omit=dev` installs in a clone: the packages that package-lock.json does not mark as for development. */
+/** The packages that `npm ci --omit=dev` installs in a clone: those that package-lock.json does not mark as for development. */
 function sourceMebibytes(): number {
   const lock: { readonly packages: Readonly<Record<string, { readonly dev?: boolean }>> } = JSON.parse(
     readFileSync(join(top, 'package-lock.json'), 'utf8'),

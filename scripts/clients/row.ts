@@ -1,4 +1,4 @@
-// What a row of `npm run clients` is: one real client, run unmodified against a hub that the run starts.
+// A row of `npm run clients`: one real client, run unmodified against a hub that the run starts.
 
 import type { Workbench } from './workbench.ts';
 
@@ -20,7 +20,7 @@ export interface ClientRow {
 export interface RunReport {
   /** As the client or its package manager says it. */
   readonly version: string;
-  /** What the client did, as a phrase in the past tense. */
+  /** The actions of the client, as a phrase in the past tense. */
   readonly did: string;
 }
 

@@ -1,4 +1,4 @@
-// What rows share: hubs, folders that are removed after the row, programs with their output, and packages that are installed once into a
+// Tools that rows share: hubs, folders that are removed after the row, programs with their output, and packages that are installed once into a
 // cache outside of the tree (HORAI_CLIENTS_CACHE, else the user's cache folder).
 
 import { spawn } from 'node:child_process';

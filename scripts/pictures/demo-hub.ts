@@ -14,7 +14,7 @@ const days = 30;
 export const afternoon = Date.UTC(2026, 10, 26, 15, 40);
 export const today = '2026-11-26';
 
-/** What the owner wants to do, beside the tasks that the demo has. */
+/** The tasks that the owner wants to do, beside the tasks that the demo has. */
 const tasks = [
   { desc: 'water the plants', tags: ['home'], due: afternoon + 3 * 60 * minuteMs },
   { desc: 'call the dentist', tags: ['home', 'health'], due: afternoon - dayMs },

@@ -124,7 +124,7 @@ async function openView(context: BrowserContext, url: string, { path, ready }: P
   const page = await context.newPage();
   await page.goto(url + path);
   await page.locator(ready).first().waitFor();
-  // What is asked for after the page is drawn.
+  // Requests that the page makes after it is drawn.
   await page.waitForLoadState('networkidle');
   await page.evaluate('document.fonts.ready');
   return page;

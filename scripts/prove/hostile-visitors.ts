@@ -59,7 +59,7 @@ const attacks: Readonly<Record<string, Attack>> = {
   }),
 };
 
-/** What people and their tools send: an import of years, an edge that was away for a week, editors, a team's rooms. Nothing is refused. */
+/** Requests that people and their tools send: an import of years, an edge that was away for a week, editors, a team's rooms. Nothing is refused. */
 const usual: Readonly<Record<string, Attack>> = {
   'an import of 365,181 events': ({ url }) => ({
     count: 1,

@@ -32,7 +32,7 @@ interface Target {
   readonly items: number;
 }
 
-/** What is done with the channel. Returns what is wrong with the outcome; '' if nothing is. */
+/** Works on the channel. @returns the error in the outcome; '' if there is none */
 const deeds: Readonly<Record<string, (target: Target) => Promise<string>>> = {
   'is read whole': ({ kronos, items }) => readWhole(kronos, { type: 'read-all', channel }, items),
   'is read after a step': ({ kronos, items }) =>

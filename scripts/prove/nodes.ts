@@ -17,7 +17,7 @@ export interface NodesProof {
   readonly reads: number;
   /** Messages that followers were sent. */
   readonly sent: number;
-  /** What was done to nodes, database and relay. */
+  /** The faults of nodes, database and relay. */
   readonly failures: number;
   /** The fewest writes and failures of a seed. */
   readonly least: { readonly writes: number; readonly failures: number };

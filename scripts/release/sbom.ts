@@ -22,7 +22,7 @@ interface Bom {
 export function billOfMaterials(top: string, inside: ReadonlySet<string>): string {
   const args = ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx'];
   const bom: Bom = JSON.parse(execFileSync('npm', args, { cwd: top, encoding: 'utf8', maxBuffer: 2 ** 28 }));
-  // What npm calls optional is in the release all the same.
+  // Packages that npm calls optional are in the release as well.
   const components = bom.components
     .filter((component) => inside.has(component['bom-ref']))
     .map((component) => ({ ...component, scope: 'required' }));

@@ -235,7 +235,7 @@ export class Calendars {
     }
   }
 
-  /** What finds no place waits for the next sweep. */
+  /** A calendar that finds no place waits for the next sweep. */
   #refreshSoon(account: string, id: string): void {
     const name = `${account}/${id}`;
     if (this.#stop.signal.aborted || this.#running.has(name) || this.#running.size >= mostAtOnce) return;

@@ -222,7 +222,7 @@ function meetingsOf(group: readonly ReadEvent[], reading: Reading): readonly Rea
     reading.onEvent(master.line);
     if (why === undefined) meetings.push(...occurrencesOf(master, changed, reading));
   }
-  // What is left are occurrences that the rule does not make, or not within the span.
+  // The rest are occurrences that the rule does not make, or not within the span.
   for (const [original, one] of isCancelled ? [] : changed) {
     const why = reasonToSkip(one.event);
     if (why !== undefined) {

@@ -29,7 +29,7 @@ const CalendarState = Type.Object({
   meetings: Type.Integer(),
   skipped: SkippedEventsView,
   problems: Type.Array(Type.String()),
-  /** What the server said of the file that was read last, so that it need not send it again. */
+  /** The server's validators of the file that was read last, so that it need not send the file again. */
   etag: Type.String(),
   modified: Type.String(),
   /** When occurrences were last computed: as time goes on, there are more of them. */

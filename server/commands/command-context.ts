@@ -1,4 +1,4 @@
-// What every command shares: the process as values and a few calls, the configuration, progress for a terminal, and the exit code.
+// The context that every command shares: the process as values and a few calls, the configuration, progress for a terminal, and the exit code.
 
 import { errorMessage } from '../../protocol/error-message.ts';
 import { type Config, type ConfigSources, commandLog, configure } from '../config.ts';

@@ -163,7 +163,7 @@ function isComputed(channel: string): boolean {
   return /^[^@/]+\/day\//.test(channel) && !channel.startsWith('mob/');
 }
 
-/** What a channel keeps: every past value, or only the last value of each item. @param channel its full name */
+/** The retention of a channel: every past value, or only the last value of each item. @param channel its full name */
 export function keepOf(channel: string): Keep {
   if (passing.has(channel) || channel.startsWith('mob/')) return 'last';
   if (channel.startsWith('@edge/') || channel.startsWith('@derived/')) return 'last';

@@ -1,4 +1,4 @@
-// What happens to an account as a whole: it is renamed, disabled, or erased with all that the hub has stored of it. Accounts, tokens and
+// Operations on an account as a whole: it is renamed, disabled, or erased with all that the hub has stored of it. Accounts, tokens and
 // the hub's own lists are channels, so every node hears of it; the account's own channels are moved or erased in the store.
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';
@@ -49,7 +49,7 @@ export class AccountLifecycle {
 
   /**
    * Gives an account another name: its channels keep all their steps, its tokens their secrets. Its connections end and may come again.
-   * What names the account elsewhere (links, addresses) has the new name.
+   * References to the account elsewhere (links, addresses) have the new name.
    */
   async rename(name: string, to: string): Promise<Changed> {
     const refusal = this.#refuse(name);

@@ -58,14 +58,14 @@ export interface Token {
 /** A token as it is stored. */
 type StoredToken = Omit<Token, 'used' | 'address' | 'client'>;
 
-/** What a person may change of a token. `expires` null: it does not expire. */
+/** The fields of a token that a person may change. `expires` null: it does not expire. */
 export interface TokenChange {
   readonly name?: string;
   readonly scopes?: readonly string[];
   readonly expires?: number | null;
 }
 
-/** What a token may have besides its name and scopes. */
+/** The fields of a token besides its name and scopes. */
 export type TokenExtras = Pick<Token, 'expires' | 'kind' | 'from'>;
 
 type Made = { readonly ok: true; readonly token: Token; readonly secret: string };
@@ -262,7 +262,7 @@ export class Accounts {
     if (!isAccountName(name)) {
       return refuse('property', 'name', 'lower-case letters, digits, - and _, at most 32, none of the hub’s own words');
     }
-    // What was in memory of the account of that name is gone with the process.
+    // The in-memory state of the account of that name is gone with the process.
     if (this.#hub.isRetired(name))
       return refuse('exists', 'account', 'one of this name was erased or renamed: restart the hub first');
     const at = this.#hub.world.now();

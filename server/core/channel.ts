@@ -60,7 +60,7 @@ const cachedCharacters = 16_777_216;
 /** Characters of values that are read at once when other nodes have written. */
 const catchUpSize = 4_194_304;
 /**
- * What is published in one turn of the event loop: so many changes, each counted once and once more for every audience, and so many
+ * Limits of what is published in one turn of the event loop: so many changes, each counted once and once more for every audience, and so many
  * characters of their values. The rest of a longer write is published in later turns, so that others are served between.
  */
 const turnChanges = 1_024;
@@ -172,7 +172,7 @@ export class Channel {
     return this.#deps.isShared;
   }
 
-  /** What this node has seen of the channel. */
+  /** The position up to which this node has seen the channel. */
   get seen(): SeenChannel {
     return { channel: this.name, keep: this.keep, seq: this.#head.seq, last: this.#recent.at(-1) };
   }
@@ -427,7 +427,7 @@ export class Channel {
   /** The page is never ahead of what has been published, so its reader may go live at once. */
   async #fromStore(seq: number, limit: number, basis: number): Promise<Since> {
     const since = await this.#deps.store.since(this.name, seq, limit, { basis, size: pageCharacters });
-    // What was read may be of either epoch.
+    // The values read may be of either epoch.
     if (this.#suspension !== undefined) return this.since(seq, limit, basis);
     // Own writes are published with their senders when the store answers them, so wait for these answers first.
     if (since.head.seq > this.#head.seq) await this.#newestWrite.catch(() => undefined);
@@ -641,7 +641,7 @@ export class Channel {
       // Cleared synchronously, so the next caller starts a new refresh.
       this.#refreshing = undefined;
       this.#publishArrived();
-      // What still waits lacks steps that the store did not have a moment ago.
+      // Followers that still wait lack steps that the store did not have a moment ago.
       if (this.#arrived.size > 0) this.#dropArrived();
       this.#resolveReached(Number.POSITIVE_INFINITY);
     }

@@ -1,4 +1,4 @@
-// What edges last said of their queues: how many events still wait on their machines. It is a hint for people, so it is in memory, of the
+// The last reports of edges about their queues: how many events still wait on their machines. It is a hint for people, so it is in memory, of the
 // node that the edge speaks to.
 
 /** Edges of which the hub remembers the queue; the oldest is dropped first. */

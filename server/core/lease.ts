@@ -1,4 +1,4 @@
-// What everything has in common that one of several nodes does on a schedule for an account: a lease in the stored state says who does it, and
+// Leases for scheduled work of an account that one of several nodes does: a lease in the stored state says who does it, and
 // failures are tried again less and less often.
 
 /** Who does it at the moment, and until when (milliseconds since 1970) nobody else does. */

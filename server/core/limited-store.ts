@@ -207,7 +207,7 @@ export class LimitedStore implements Store {
     return puts > 0 && over('account_items', items) ? 'account_items' : undefined;
   }
 
-  /** What one address may write to rooms in a day. */
+  /** The bytes that one address may write to rooms in a day. */
   #refuseVisitor(count: OwnerCount, channel: string, { address }: Write, growth: Growth): Refusal | undefined {
     if (count.owner !== rooms || address === undefined || address === '') return undefined;
     const isNew = (count.channels.get(channel)?.items ?? 0) === 0;
@@ -255,7 +255,7 @@ export class LimitedStore implements Store {
     return count.measuring;
   }
 
-  /** What is written during the measurement is counted in addition to it, and perhaps twice: a count is never too low. */
+  /** Writes during the measurement are counted in addition to it, and perhaps twice: a count is never too low. */
   async #measureNow(count: OwnerCount): Promise<void> {
     const before = new Map([...count.channels].map(([name, { bytes, items }]) => [name, { bytes, items }]));
     const infos = await this.#store.channels(`${count.owner}/`);

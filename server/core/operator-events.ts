@@ -1,4 +1,4 @@
-// What the person who runs the hub should hear of: each event is one line of the log and, for listeners, a value to count. No event carries
+// Events for the person who runs the hub: each event is one line of the log and, for listeners, a value to count. No event carries
 // a secret. docs/administration.md has the table of events.
 
 import type { World } from './world.ts';
@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 export interface SignInSource {
   /** Remote address without port; '' for a command in this process. */
   readonly address: string;
-  /** What the client calls itself (`User-Agent`, cut to 200 characters); '' or absent if it does not. */
+  /** The client's name for itself (`User-Agent`, cut to 200 characters); '' or absent if it does not. */
   readonly client?: string;
 }
 

@@ -26,7 +26,7 @@ export interface Projection {
   applyChange(change: Change): boolean;
 }
 
-/** What to write, or why nothing can be written. `ops` may be empty. */
+/** The ops to write, or the reason why nothing can be written. `ops` may be empty. */
 export type Computed<Refused extends { readonly ok: false } = Refusal> =
   | { readonly ok: true; readonly write: BaselessWrite }
   | Refused;
@@ -88,7 +88,7 @@ export class OptimisticChannel {
   #underWay = 0;
   /** True if no other writer can come between the own writes under way, so that a further one may be computed from them. */
   #isCertain = false;
-  /** What `channel.writes` was after the newest own write. */
+  /** The value of `channel.writes` after the newest own write. */
   #writes = 0;
   /** Writes that cannot be computed yet, in the order of their calls. */
   readonly #queue: QueuedWrite[] = [];

@@ -1,4 +1,4 @@
-// What the core knows of a connection. A transport makes one Peer for each connection and one Publisher for itself. The core does not
+// The core's view of a connection. A transport makes one Peer for each connection and one Publisher for itself. The core does not
 // know what carries the bytes (WebSocket, raw TCP, an event stream, an array in a test).
 
 /** sent: with the system. queued: behind other bytes; wait for `drained`. dropped: not accepted; `drained` will be called. */

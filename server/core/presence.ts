@@ -20,7 +20,7 @@ export interface BoardEntry extends Here {
   readonly channel: string;
 }
 
-/** What a node writes to the board: every connection of its own, or what changed since the last time. */
+/** A node's write to the board: every connection of its own, or what changed since the last time. */
 export interface BoardUpdate {
   readonly isAll: boolean;
   readonly came: readonly BoardEntry[];
@@ -35,7 +35,7 @@ export interface PresenceBoard {
   others(channels: readonly string[] | 'all'): Promise<ReadonlyMap<string, readonly Here[]>>;
 }
 
-/** What presence needs to know of a session. */
+/** The part of a session that presence uses. */
 interface Member {
   readonly id: string;
   readonly identity: Identity;
@@ -94,7 +94,7 @@ export class Presence {
   /** Channels that changed and whose followers have not heard of it. */
   #changed = new Set<string>();
   #cancelGathering: (() => void) | undefined;
-  /** What the board does not have yet, by channel and session. */
+  /** The entries that the board does not have yet, by channel and session. */
   #unwritten = new Map<string, { readonly entry: BoardEntry; readonly isHere: boolean }>();
   /** True if the board may lack more than that: at the start, and after a failure. */
   #isBoardUnknown = true;

@@ -18,7 +18,7 @@ const rereads = 10;
 /** Milliseconds until a store that could not be asked is asked again for a follower. */
 const askAgainMs = 1_000;
 
-/** What a session needs of its hub. */
+/** The parts of the hub that a session uses. */
 export interface SessionHost {
   readonly world: World;
   readonly events: OperatorEvents;
@@ -32,7 +32,7 @@ export interface SessionHost {
 export type Start =
   /** Everything there is. */
   | { readonly from: 'beginning' }
-  /** What changed since a position. */
+  /** The changes since a position. */
   | { readonly from: 'position'; readonly position: { readonly seq: number; readonly epoch?: string } }
   /** Only changes from now on. */
   | { readonly from: 'now' };
@@ -329,7 +329,7 @@ export class Session {
         if (since === undefined) return;
         if (!since.ok) throw new Error(`${channel.name}: nothing can be read from the beginning`);
       }
-      // What was just read may be older than the reset.
+      // The values just read may be older than the reset.
       if (follow.resetReason !== '') continue;
       const { head, changes, more } = since;
       // The first of several pages: those after it are read as of this moment ([ST7]).
@@ -391,7 +391,7 @@ export class Session {
   }
 
   /**
-   * What changed since a step. A client that has had its first page is kept while the store is away, as those are that follow live:
+   * Reads the changes since a step. A client that has had its first page is kept while the store is away, as those are that follow live:
    * the store is asked again for it.
    * @returns undefined when this session does not catch up with the channel any more
    * @throws when the store cannot be asked for the first page: the client may ask another node for it

@@ -169,7 +169,7 @@ export interface ChannelInfo {
   readonly items: number;
 }
 
-/** What a node has seen of a channel. */
+/** The position up to which a node has seen a channel. */
 export interface SeenChannel {
   readonly channel: string;
   readonly keep: Keep;
@@ -178,9 +178,9 @@ export interface SeenChannel {
   readonly last: Pick<Change, 'seq' | 'key' | 'at' | 'origin'> | undefined;
 }
 
-/** What a store that other nodes share needs of the node. */
+/** The parts of the node that a store shared by nodes uses. */
 export interface StoreUser {
-  /** What this node has seen, by which the store knows whether a database that took over has all of it. */
+  /** The positions that this node has seen, by which the store knows whether a database that took over has all of it. */
   seenChannels(): readonly SeenChannel[];
   /** The store has another epoch: nothing that was read before can be continued. */
   renew(): void;

@@ -1,4 +1,4 @@
-// What the upkeep of a store ends with, and what a store measures: shown by commands, by verbs of the wire, in health and in metrics.
+// The result of the upkeep of a store, and the figures that a store measures: shown by commands, by verbs of the wire, in health and in metrics.
 
 /** `error` is a sentence for a person. */
 export type BackupOutcome =

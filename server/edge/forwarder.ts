@@ -408,7 +408,7 @@ export class Forwarder {
       const since = await channel.since(after, batchItems, basis);
       if (!since.ok) return 'more';
       basis ??= since.head.seq;
-      // What is removed meanwhile is sent by the next run.
+      // An item that is removed meanwhile is sent by the next run.
       const { events } = this.#filterEvents(bucket, since.changes, filters);
       if (events.length > 0) {
         const outcome = await this.#sendBatch(bucket, { events, removed: [] }, this.#deps.hub.world.id());

@@ -1,4 +1,4 @@
-// What protects a hub from pages of other origins, in this one place: the headers of every answer, and the rule for requests that a browser
+// The protection of a hub from pages of other origins, in this one place: the headers of every answer, and the rule for requests that a browser
 // sends across sites. Host and Origin are checked before (transport/host-origin-rules.ts).
 
 import { type Refusal, refuse } from '../../protocol/errors.ts';

@@ -1,4 +1,4 @@
-// What all event streams share: their headers, their keep-alives, and a Session whose Peer sends events. Which events those are, the
+// The parts that all event streams share: their headers, their keep-alives, and a Session whose Peer sends events. Which events those are, the
 // caller decides.
 
 import type { Identity } from '../core/access.ts';

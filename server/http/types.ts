@@ -87,7 +87,7 @@ export interface BodyDoc {
 
 /** The entry of a route in the reference (`/-/reference`). Routes that share one object are one entry with several paths. */
 export interface RouteDoc {
-  /** What the request does, as one sentence in the present tense without its full stop: "Lists the heartbeats of a day". */
+  /** The effect of the request, as one sentence in the present tense without its full stop: "Lists the heartbeats of a day". */
   readonly summary: string;
   /** The heading that the route stands under, such as `ActivityWatch`. */
   readonly tag: string;

@@ -17,7 +17,7 @@ const longestArguments = 1_000;
 
 export interface LoggedCall {
   readonly tool: string;
-  /** What the caller sent, as JSON. */
+  /** The caller's request, as JSON. */
   readonly arguments: unknown;
   readonly tier: McpTier;
   /** The code of the refusal; '' for a call that was answered. */

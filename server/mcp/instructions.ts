@@ -1,4 +1,4 @@
-// What MCP clients are told of the server as a whole, over HTTP and over stdio.
+// The instructions for MCP clients about the server as a whole, over HTTP and over stdio.
 
 export const instructions =
   'Horai knows where the time of one person went: tasks, editors, windows, calendars and time stated by hand, merged into days without ' +

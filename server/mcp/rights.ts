@@ -1,4 +1,4 @@
-// What a token may do over MCP. Scopes that begin with `mcp:` open this one door and nothing else of the hub: so a token for a language
+// The rights of a token over MCP. Scopes that begin with `mcp:` open this one door and nothing else of the hub: so a token for a language
 // model can be given less than any other token.
 
 import { type Identity, isAllowed, mayReadSomething } from '../core/access.ts';

@@ -1,4 +1,4 @@
-// What a home sees of an account at this moment, from its merged day, its tasks and its goals.
+// The states of an account for a home at this moment, from its merged day, its tasks and its goals.
 
 import { isRecord } from '../../protocol/json.ts';
 import { plainOf } from '../../protocol/plain.ts';

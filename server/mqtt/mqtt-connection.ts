@@ -24,7 +24,7 @@ export interface MqttMessage {
   readonly payload: string;
 }
 
-/** What a broker answers to a login that it refuses, by its code. */
+/** The texts for the codes with which a broker refuses a login. */
 const refusals: Readonly<Record<number, string>> = {
   1: 'the broker does not speak MQTT 3.1.1',
   2: 'the broker refuses the client id',

@@ -1,4 +1,4 @@
-// What is sent for some changes of a channel: one message or several, each with the steps that are done once it is accepted. One function
+// The messages for some changes of a channel: one or several, each with the steps that are done once the message is accepted. One function
 // for each kind of target.
 
 import { compile } from '../../protocol/check.ts';

@@ -1,4 +1,5 @@
-// What waits for receivers, by kind of target, for the metrics. It is measured now and then: a scrape reads nothing from the store.
+// Counts of messages that wait for receivers, by kind of target, for the metrics. They are measured
+// now and then: a scrape reads nothing from the store.
 
 import type { Hub } from '../core/hub.ts';
 import type { ChannelHead } from './send-target.ts';

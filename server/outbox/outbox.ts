@@ -164,7 +164,7 @@ export class Outbox {
     });
     if (!done.ok) return done;
     this.#accounts.add(account);
-    // What is there already would otherwise wait for a change, or for the next sweep.
+    // Existing changes would otherwise wait for a new change, or for the next sweep.
     this.#wake(account);
     return { ok: true, id };
   }
@@ -192,7 +192,7 @@ export class Outbox {
         : refuse('not_found', 'webhook or relay'),
     );
     if (!done.ok) return done;
-    // What is under way is ended, and not waited for.
+    // Requests under way are aborted, and not waited for.
     this.#ends.get(id)?.abort();
     const forgetting = Promise.resolve(this.#sending.get(id))
       .then(() => forgetLinks(this.#deps.hub, account, id))

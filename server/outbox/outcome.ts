@@ -1,4 +1,4 @@
-// What becomes of a message that was sent: the receiver accepted it, refused it for good, or may take it later. Pure functions.
+// The outcome of a message that was sent: the receiver accepted it, refused it for good, or may take it later. Pure functions.
 
 import { pauseAfter } from '../core/lease.ts';
 import type { PostOutcome } from './post.ts';

@@ -40,7 +40,7 @@ export function isPublicAddress(address: string): boolean {
   return version === 6 && publicV6.check(address, 'ipv6') && !blocked.check(address, 'ipv6');
 }
 
-/** What an administrator allows besides: host names, addresses, and subnets such as `192.168.1.0/24`. */
+/** Addresses that an administrator allows in addition: host names, addresses, and subnets such as `192.168.1.0/24`. */
 export class AllowedHosts {
   readonly #names: ReadonlySet<string>;
   readonly #subnets = new BlockList();

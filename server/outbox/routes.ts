@@ -34,7 +34,7 @@ const gone = { 404: { description: 'No such webhook or relay.' } } as const;
 const done: Reply = { status: 204, headers: {}, body: '' };
 /** The kinds of targets that are relays. */
 const relayKinds = ['wakatime', 'activitywatch', 'mqtt', 'mail'] as const;
-/** What a home sees is made of these channels: the token must read them. */
+/** The states for a home are computed from these channels: the token must read them. */
 const homeChannels = ['tasks', 'goals', 'day/*', 'settings'];
 const relayForm =
   'send {"name": "…", "kind"?: "wakatime" or "activitywatch", "url": "https://…", "key": "…", "from"?: "beginning"}, or ' +

@@ -1,4 +1,4 @@
-// What a webhook is sent, as Standard Webhooks says (github.com/standard-webhooks/standard-webhooks): the headers `webhook-id`,
+// The requests to a webhook, as Standard Webhooks says (github.com/standard-webhooks/standard-webhooks): the headers `webhook-id`,
 // `webhook-timestamp` and `webhook-signature`, and a body with `type`, `timestamp` and `data`. Pure functions.
 
 import { createHash, createHmac, randomBytes } from 'node:crypto';

@@ -177,7 +177,7 @@ const prepareSources: Plugin = {
   },
 };
 
-/** What is imported with a module, so that it is in one file with it. */
+/** The modules that are imported with a module, so that they are in one file with it. */
 function modulesBeside(path: string): readonly string[] {
   return together
     .flatMap(({ of, modules }) => (of.includes(path) ? modules : []))

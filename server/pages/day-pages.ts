@@ -9,7 +9,7 @@ import { type HubFacts, sheet } from './sheet.ts';
 interface DayPageFacts {
   readonly heading: string;
   readonly script: BundleEntry;
-  /** What there is for who has no JavaScript. */
+  /** The content without JavaScript. */
   readonly otherwise: (base: string) => Markup;
 }
 

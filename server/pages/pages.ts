@@ -57,7 +57,7 @@ function serviceWorker(built: Bundle, { base }: HubFacts): Asset {
   return { ...script, path: '/service-worker.js', headers: { ...own, 'x-content-type-options': 'nosniff' } };
 }
 
-/** What a browser needs to install the pages as an app. */
+/** The manifest with which a browser installs the pages as an app. */
 function manifest(built: Bundle, { base }: HubFacts): Asset {
   const icon = (entry: BundleEntry, sizes: string, type: string, purpose: string) => ({
     src: built.path(entry),
@@ -282,7 +282,7 @@ ${paste(['[settings]', `api_url = ${url}api/v1`, 'api_key = <your token>'])}
   });
 }
 
-/** What helps at an address at which nothing is: the pages, and a room where the address could be its name. */
+/** The answer at an address at which nothing is: the pages, and a room where the address could be its name. */
 function missing(built: Bundle, about: HubFacts, path: string): string {
   return sheet(built, about, {
     title: 'Not found · Horai',

@@ -67,7 +67,7 @@ function packTable({ name, texts }: TextTable, numbers: ReadonlyMap<string, numb
   return `export const ${name} = Object.assign(${list}, ${JSON.stringify(named)});`;
 }
 
-/** What is filled in has letters and hyphens, such as `set-up`, or anything where something parts it from the rest: `tasks.key-${command}`. */
+/** A value that is filled in has letters and hyphens, such as `set-up`, or anything where something parts it from the rest: `tasks.key-${command}`. */
 function patternOf(text: string): RegExp {
   const parts = text.split(/\$\{[^}]*\}+/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join(/[- ]$/.test(parts[0] ?? '') ? '.+' : '[\\w-]+')}$`);

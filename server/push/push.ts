@@ -15,7 +15,7 @@ import type { Hub } from '../core/hub.ts';
 const keysKey = 'keys';
 const subscriptionPrefix = 'subscription/';
 const alertPrefix = 'told/';
-/** What was told longer ago, in milliseconds, is not told again by itself: goals are of a day or a week. */
+/** A notification that is older than this, in milliseconds, is not sent again by itself: goals are of a day or a week. */
 const alertMemoryMs = 8 * 86_400_000;
 /** Subscriptions of one account; the oldest makes room. */
 const mostSubscriptions = 20;

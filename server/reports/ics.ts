@@ -38,7 +38,7 @@ function eventOf(account: string, { from, to, project, task, tags, text }: TimeS
   return [
     'BEGIN:VEVENT',
     `UID:${uidOf(account, from)}`,
-    // What is said of a moment that is over: equal answers stay equal.
+    // A moment that is over, so that equal answers stay equal.
     `DTSTAMP:${end}`,
     `DTSTART:${start}`,
     `DTEND:${end}`,

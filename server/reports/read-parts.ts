@@ -8,7 +8,7 @@ import type { DaySegment } from '../day/engine/answer.ts';
 import type { MergedDays } from '../day/merged-days.ts';
 import type { ReportedTask, TimePart } from './report.ts';
 
-/** What somebody may read of an account; asked with the name of a channel without the account. */
+/** The test for the channels of an account that somebody may read; called with the name of a channel without the account. */
 export interface AccountReader {
   readonly account: string;
   /** Of the evidence that days are made of. */

@@ -145,7 +145,7 @@ async function readTerms(
 
 type RegisteredProjects = ReadonlyMap<string, NamedProject['project']>;
 
-/** What a project says, else what the nearest of its parents says. */
+/** The setting of a project, else that of the nearest of its parents. */
 function inheritedTerm<N extends 'rate' | 'rounding'>(
   projects: RegisteredProjects,
   project: string | null,

@@ -25,7 +25,7 @@ import { BACKPRESSURE_LIMIT, MESSAGE_LIMIT, PeerConnection, STREAM_LIMIT, TopicM
 import { isLoopback } from './host-origin-rules.ts';
 import { openStreamSocket } from './stream-socket.ts';
 
-/** What the transports need from the rest of the hub. */
+/** The parts of the hub that the transports use. */
 export interface AppHandlers {
   readonly routes: readonly Route[];
   /** The path below which a proxy serves the hub, such as `/horai`: requests may have it in front of their path. Default: none. */

@@ -6,7 +6,7 @@ import type { Requests } from '../../protocol/messages.ts';
 import { type Identity, mayReadAccount } from '../core/access.ts';
 import { managesTokens } from './token-verbs.ts';
 
-/** What the wire needs of the calendars of accounts. compose.ts provides it. */
+/** The part of the calendars of accounts that the wire uses. compose.ts provides it. */
 export interface WireCalendars {
   list(account: string): Promise<readonly CalendarView[]>;
   subscribe(

@@ -41,7 +41,7 @@ export interface WireDeps<D extends TaskDevice> extends AuthorizePolicy {
   readonly tasks: TaskClients<D>;
   /** Version of Horai, for `stats`. */
   readonly version: string;
-  /** What an administrator may do to the hub as a whole. */
+  /** The operations of an administrator on the hub as a whole. */
   readonly operations?: Operations | undefined;
   /** Checks the rules of the merged day. */
   readonly checkRules?: CheckRules;

@@ -1,4 +1,4 @@
-// What an administrator may do to the hub as a whole, by a verb of the wire. compose.ts provides it.
+// The operations of an administrator on the hub as a whole, by a verb of the wire. compose.ts provides it.
 
 import type { BackupOutcome, VerifyOutcome } from '../core/upkeep.ts';
 

@@ -18,7 +18,7 @@ type PresenceAnswer = { readonly ok: true; readonly fields: PresenceView & { rea
 /** Shared by all connections of a hub. */
 export class PresenceRequests {
   readonly #hub: Hub;
-  /** What ends each presence that a session follows, by the full name of the channel. */
+  /** The functions that end each presence that a session follows, by the full name of the channel. */
   readonly #ends = new WeakMap<Session, Map<string, () => void>>();
 
   constructor(hub: Hub) {

@@ -1,4 +1,4 @@
-// What the wire needs from the adapter of plain task clients: devices, the tasks of an account, and the task verbs. The Kronos
+// The parts of the adapter of plain task clients that the wire uses: devices, the tasks of an account, and the task verbs. The Kronos
 // adapter implements it; compose.ts connects the two. The wire knows nothing of the meaning of a task.
 
 import type { Unreadable } from '../../protocol/codec.ts';

@@ -59,7 +59,7 @@ function forgetMissing({ complaints }: Visitor, { name }: PageView): void {
   expect(complaints.splice(0)).toEqual([expect.stringContaining('404')]);
 }
 
-/** What is wrong with a page in each of the three looks. */
+/** The faults of a page in each of the three looks. */
 async function checkLooks(page: Page, view: PageView): Promise<readonly unknown[]> {
   // The text of axe comes over the debugging protocol, which the page's policy does not bind.
   await page.evaluate(source);

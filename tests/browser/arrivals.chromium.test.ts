@@ -1,4 +1,4 @@
-// What arrives while pages are open: a window, a task that is started in a terminal, a turn in a mob room. It appears in two browsers
+// Arrivals while pages are open: a window, a task that is started in a terminal, a turn in a mob room. It appears in two browsers
 // without a reload. What came while one of them had no network is there afterwards, once.
 
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
@@ -34,7 +34,7 @@ async function ask(url: string, request: object): Promise<void> {
   socket.close();
 }
 
-/** What came in the last half hour, so that it is of one day. */
+/** Events of the last half hour, so that they are of one day. */
 const moment = (minutesAgo: number): number => Date.now() - minutesAgo * minuteMs;
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 

@@ -52,7 +52,7 @@ async function signInBy(code: string, url: string): Promise<{ readonly visitor: 
     await keys.tabTo('Copy: [settings]');
     await keys.press('Enter');
     await visitor.sees('.tool[data-tool=wakatime] .copy', 'Copied');
-    // What an editor's plugin reads from the file that the lines are pasted into.
+    // The values that an editor's plugin reads from the file that the lines are pasted into.
     const pasted = String(await page.evaluate('navigator.clipboard.readText()'));
     const value = (name: string) => new RegExp(`^${name} = (.*)$`, 'm').exec(pasted)?.[1] ?? '';
     const now = Date.now() / 1_000;

@@ -77,7 +77,7 @@ const paths = [
   '/nothing/is/here',
 ];
 
-/** What a page can see of an address of another origin without being allowed to read it. */
+/** The facts that a page can see about an address of another origin without being allowed to read it. */
 const probe = `async ({ hub, paths }) => {
   const element = (name, attributes) => new Promise((resolve) => {
     const made = document.createElement(name);

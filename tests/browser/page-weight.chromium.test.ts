@@ -1,4 +1,4 @@
-// What a browser that knows nothing fetches over HTTP for Today with 4,000 events: at most 100 KB, compressed as a proxy in front of the hub
+// The bytes that a browser without a cache fetches over HTTP for Today with 4,000 events: at most 100 KB, compressed as a proxy in front of the hub
 // does. The day's channel brings the day once more over the socket; its size is printed.
 
 import { gzipSync } from 'node:zlib';

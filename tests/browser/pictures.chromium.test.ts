@@ -11,7 +11,7 @@ import { Leftovers } from '../harness/process.ts';
 jest.setTimeout(300_000);
 
 const top = fileURLToPath(new URL('../../', import.meta.url));
-/** What a picture may have, so that the README opens fast. */
+/** The largest size of a picture, so that the README opens fast. */
 const mostBytes = 80_000;
 const leftovers = new Leftovers();
 afterAll(() => leftovers.clear());

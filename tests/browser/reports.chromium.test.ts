@@ -105,7 +105,7 @@ function cellsOf({ page }: Visitor): Promise<readonly (readonly (string | number
     await write(url, [entry('e4', tuesday, '16:00:00', '16:30:00', { project: 'late' })]);
     await visitor.sees('[data-table=report] tbody tr', 'late');
 
-    // What an hour costs is changed in a dialog, and counts at once.
+    // The price of an hour is changed in a dialog, and counts at once.
     await visitor.page.locator('.terms ~ .buttons button').click();
     await visitor.page.locator('dialog[open] select').first().selectOption('shop');
     await visitor.page.getByLabel('An hour costs').fill('100');

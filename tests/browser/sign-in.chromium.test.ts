@@ -277,7 +277,7 @@ async function addPerson(site: Site, name: string): Promise<string> {
     await visitor.sees('.account summary', 'owner');
     const stored = await visitor.stored();
     expect(stored).not.toContain(site.owner);
-    // What else is stored of the same person stays.
+    // Other stored data of the same person stays.
     expect(stored).toContain(kind === 'typed' ? 'ann' : 'd1');
   });
 

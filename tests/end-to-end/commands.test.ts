@@ -66,7 +66,7 @@ interface Row {
 const nothing = /^$/;
 /** Lines of the log at the level info, and nothing else. */
 const informs = /^(?:\{"level":30,[^\n]*\n)*$/;
-/** What is being done, line by line. */
+/** The progress, line by line. */
 const progress = /^(?:[^\n]+ …\n)+$/;
 const oneLine = /^[^\n]+\n$/;
 

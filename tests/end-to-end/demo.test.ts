@@ -12,7 +12,7 @@ const leftovers = new Leftovers();
 afterEach(() => leftovers.clear());
 
 test('shows days of three people at the printed links, lets new events arrive, and removes its folder', async () => {
-  // What configures a real hub of this machine is not the demo's.
+  // The settings of a real hub of this machine do not apply to the demo.
   const demo = new HubProcess(leftovers, { HORAI_STORE: 'postgres' }, ['demo', '--days', '5']);
   await demo.up();
   const text = await eventually(() => demo.out.includes('Ctrl-C ends the demo') && demo.out, 'the links', {

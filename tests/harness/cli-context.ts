@@ -56,7 +56,7 @@ export class TestCli {
   listedTimes: readonly ListedTime[] | undefined;
   /** The answer to a question for a line; undefined if nobody can be asked. */
   line: string | undefined;
-  /** What the person does in the editor. */
+  /** The actions of the person in the editor. */
   editor: (text: string) => string = (text) => text;
   folder = '/nowhere';
   end: () => void = () => undefined;

@@ -25,7 +25,7 @@ interface Asked {
 export class EventServer {
   readonly buckets = new Map<string, { description: Record<string, unknown>; events: ServedEvent[] }>();
   readonly asked: Asked[] = [];
-  /** What happens to the next requests for which it returns something. */
+  /** The faults of the next requests for which it returns one. */
   fault: (asked: Asked) => ServerFault | undefined = () => undefined;
   #lastId = 0;
   readonly #server = createServer((request, response) => void this.#take(request, response));

@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 
 export type PlainMessage = Readonly<Record<string, unknown>>;
 
-/** What a connection of the faulty server can do by itself. */
+/** The actions of a connection of the faulty server. */
 export interface FaultyConnection {
   toClient(message: object): void;
   toHub(message: object): void;

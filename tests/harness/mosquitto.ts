@@ -32,7 +32,7 @@ export class Mosquitto {
   readonly #securePort: number;
   #broker: ChildProcess | undefined;
   #reader: ChildProcess | undefined;
-  /** What the subscriber was sent, by topic, and in order. */
+  /** The messages that the subscriber received, by topic and in order. */
   readonly topics = new Map<string, string>();
   readonly messages: { readonly topic: string; readonly payload: string }[] = [];
 

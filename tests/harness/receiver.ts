@@ -55,7 +55,7 @@ export class Receiver {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** What arrived, each message once, in the order in which each arrived first. */
+  /** The messages that arrived, each once, in the order in which each arrived first. */
   get messages(): readonly Received[] {
     const ids = new Set<string>();
     return this.received.filter(({ headers }) => {

@@ -1,4 +1,4 @@
-// What the test of all routes with all scopes works on: an account with a word of its own in each of its channels, and requests that go
+// The data of the test of all routes with all scopes: an account with a word of its own in each of its channels, and requests that go
 // through the hub's route table without a socket.
 
 import { isAllowed } from '../../server/core/access.ts';

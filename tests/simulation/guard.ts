@@ -20,9 +20,9 @@ interface SimulatedDevice {
   readonly name: string;
   /** Its first minute with a watcher. */
   readonly from: number;
-  /** What the hub has been told of each minute of the day; reported input wins over absence. */
+  /** The reports to the hub about each minute of the day; reported input wins over absence. */
   readonly reports: Map<number, Report>;
-  /** What the watcher has not sent yet. */
+  /** The reports that the watcher has not sent yet. */
   readonly unsent: Map<number, Report>;
   state: Report | 'asleep';
 }

@@ -56,7 +56,7 @@ export function mortal(store: Store, fate: () => 'lives' | 'before' | 'after', a
   };
 }
 
-/** What happens to messages in transit when a connection or the hub ends: a lossy network loses them, a reliable one delivers them first. */
+/** The fate of messages in transit when a connection or the hub ends: a lossy network loses them, a reliable one delivers them first. */
 export type Net = 'lossy' | 'reliable';
 
 class Simulation implements DeviceContext {

@@ -1,4 +1,4 @@
-// What the tests of seeded simulations ask of many runs.
+// The checks of many runs that the tests of seeded simulations share.
 
 export interface SeededOutcome {
   readonly seed: number;

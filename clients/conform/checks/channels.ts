@@ -21,7 +21,7 @@ function notes({ channel }: CheckPlace) {
   };
 }
 
-/** What the channel holds must be these items. */
+/** Requires that the channel holds these items and no others. */
 const holds = (place: CheckPlace, talk: CheckTalk, items: readonly unknown[]) =>
   talk.expect(notes(place).read(), { success: true, type: 'read-all', channel: place.channel, items });
 

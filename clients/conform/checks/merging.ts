@@ -26,7 +26,7 @@ async function withTasks(
   return [a, b];
 }
 
-/** What all tasks must be in the end, for both devices. */
+/** The tasks that both devices must have in the end. */
 async function both([a, b]: readonly [CheckTalk, CheckTalk], ...tasks: readonly object[]): Promise<void> {
   for (const talk of [a, b]) demand(tasks, await tasksOf(talk), 'the tasks');
 }

@@ -1,5 +1,5 @@
-// What a command of the command line needs from its surroundings, as values and functions: main.ts makes it from the process, tests
-// make it by hand. Also the exit codes.
+// The surroundings of a command of the command line, as values and functions: main.ts makes them from the process,
+// tests make them by hand. Also the exit codes.
 
 import type { Zone } from '../../../protocol/zone.ts';
 import type { ActionContext } from '../data/actions.ts';
@@ -19,7 +19,7 @@ export interface LastSync {
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** What the hub asked about running tasks then, as sentences; undefined if it was not asked. */
+  /** The hub's questions about running tasks at that time, as sentences; undefined if the hub was not asked. */
   readonly questions?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// What every command beyond the protocol's actions is: a function of the parsed command line and the context.
+// Every command beyond the protocol's actions: a function of the parsed command line and the context.
 
 import { type CliContext, type ExitCode, exitCode } from './cli-context.ts';
 

@@ -17,7 +17,7 @@ import { type ActionRow, type CommandRow, findAction, findTool } from './table.t
 
 /** A command that only reads starts no sync if the last one succeeded so recently, in milliseconds. */
 const recentSyncMs = 10_000;
-/** What the hub asked is out of date if the last sync was so long ago, in milliseconds. */
+/** Questions of the hub are out of date if the last sync was longer ago than this, in milliseconds. */
 const oldSyncMs = 600_000;
 
 type ParsedArguments = ({ readonly ok: true } & CommandArguments) | { readonly ok: false; readonly error: string };

@@ -11,7 +11,7 @@ export interface CommandRow {
   readonly examples: readonly string[];
   /** It shows the questions of the hub itself, or its output should stay alone. */
   readonly hidesQuestions?: true;
-  /** What shell completion offers as arguments. */
+  /** The kind of arguments that shell completion offers. */
   readonly completes?:
     | 'open'
     | 'active'

@@ -36,7 +36,7 @@ export type ActionOutput =
       readonly kind: 'list';
       readonly tasks: readonly PlainTask[];
       readonly rows: readonly TaskTexts[];
-      /** What the list leaves out, for a person; '' if nothing. */
+      /** A note on tasks that the list leaves out, for a person; '' if it leaves none out. */
       readonly note: string;
     }
   | {
@@ -76,7 +76,7 @@ export type ActionRefusal = {
   readonly ok: false;
   readonly error: string;
   readonly why: 'failure' | 'usage' | 'not found';
-  /** What is wrong, for a person. */
+  /** The error, as a text for a person. */
   readonly detail?: string;
 };
 /** `changes` has only what the action changed. */
@@ -211,7 +211,7 @@ function listOutput(tasks: readonly PlainTask[], context: TaskTextContext, note:
   return { kind: 'list', tasks, rows: tasks.map((task) => taskTexts('list', task, context)), note };
 }
 
-/** What to do next: the tasks of the context that can be worked on now, the most urgent first. */
+/** The next tasks to work on: those of the context that can be worked on now, the most urgent first. */
 export const next: TaskAction = (state, args, context) => {
   const parsed = parseFilter(args, { ...context, tasks: state.tasks });
   if (!parsed.ok) return refuse('invalid filter', 'usage', parsed.detail);

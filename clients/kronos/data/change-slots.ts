@@ -1,4 +1,4 @@
-// What the verbs of `kronos time` do to slots, as pure functions.
+// The changes of slots by the verbs of `kronos time`, as pure functions.
 
 import { addDays, type DateContext, dateAt, momentOf } from '../day/dates.ts';
 import { type EditedSlot, momentAfter, type NumberedTimeCommand, type TypedMove } from '../day/time-line.ts';

@@ -166,7 +166,7 @@ function isWork(before: Partial<PlainTask>, after: Partial<PlainTask>): boolean 
 function editedWork(current: PlainTask, before: Partial<PlainTask>, after: Partial<PlainTask>): Work {
   const here = workOf(current);
   const edit = { removed: parseIntervals(before.intervals), added: parseIntervals(after.intervals) };
-  // What the edit was made on. Where it does not say so, that is as now.
+  // The value before the edit. A field that the edit does not name is as it is now.
   const intervals = applyIntervalEdit(here.intervals, { removed: edit.added, added: edit.removed });
   const isSumOnly = before.worktime !== undefined && edit.added.length + edit.removed.length + intervals.length === 0;
   const base = {

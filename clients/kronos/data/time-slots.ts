@@ -6,7 +6,7 @@ import type { PlainTask } from '../../../protocol/plain.ts';
 import { editIntervals } from '../../../protocol/task-intervals.ts';
 import type { LocalEntry } from './database.ts';
 
-/** What a stretch of time was spent on. */
+/** The subject of a stretch of time. */
 export type SlotOwner =
   | { readonly kind: 'task'; readonly index: string }
   | { readonly kind: 'entry'; readonly entry: Omit<LocalEntry, 'from' | 'to'> };

@@ -12,7 +12,7 @@ export interface UrgencyPart {
 const day = 86_400;
 const priorityPoints = { high: 6, medium: 4, low: 2 } as const;
 
-/** What is known of all tasks, so that a list of many takes no longer than it has to. */
+/** Facts about all tasks, computed once for the urgency of each of them. */
 export interface TaskGraph {
   readonly find: (index: string) => PlainTask | undefined;
   /** The open tasks that need the task with this index. */

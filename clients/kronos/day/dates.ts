@@ -116,7 +116,7 @@ export function parsePastMoment(word: string, context: DateContext): number | un
   return second === undefined ? momentOf(addDays(date, -1), time, context) : undefined;
 }
 
-/** What a person typed about a span, and the words after it. */
+/** A span as a person typed it, and the words after it. */
 export interface TypedWords {
   readonly span: TypedSpan;
   readonly left: readonly string[];

@@ -23,7 +23,7 @@ export interface DayProvider {
   /** @param date `2026-11-28`, `today` or `yesterday` */
   day(date: string): Promise<DayResult>;
   /**
-   * What the hub asks; [] without a hub. Unexplained time of yesterday is offered once: after this it is dismissed.
+   * The hub's questions; [] without a hub. Unexplained time of yesterday is offered once: after this it is dismissed.
    */
   questions(): Promise<readonly QuestionView[]>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-// What the hub asks about running tasks and unexplained time: as sentences, and when a command should ask for them.
+// Questions of the hub about running tasks and unexplained time: as sentences, and when a command should ask for them.
 
 import { escapeControls } from '../../../protocol/columns.ts';
 import type { QuestionView } from '../../../protocol/day-questions.ts';

@@ -9,7 +9,7 @@ import type { KronosDatabase, LocalEntry } from '../data/database.ts';
 import { momentOf } from './dates.ts';
 import { type TaskWork, workIn } from './task-work.ts';
 
-/** What `GET /-/day/<date>` answers. */
+/** The answer of `GET /-/day/<date>`. */
 export interface ShownDay extends MergedDay {
   readonly date: string;
   readonly zone: string;

@@ -1,4 +1,4 @@
-// What a file format implements: reading tasks from a text, and writing all tasks of a database. Also the tools that formats share.
+// The interface of a file format: reading tasks from a text, and writing all tasks of a database. Also the tools that formats share.
 
 import { createHash } from 'node:crypto';
 import { errorMessage } from '../../../protocol/error-message.ts';

@@ -81,7 +81,7 @@ export function Head({ live, shown, width }: { live: LiveDatabase; shown: number
   );
 }
 
-/** What the hub asks, with a key for each answer. */
+/** The hub's question, with a key for each answer. */
 export function Question({ question, cli, width }: { question: QuestionView; cli: CliContext; width: number }) {
   const answers = question.answers.map((answer, at) => `${at + 1} ${answer === 'dismiss' ? 'ok' : answer}`).join('  ');
   return (

@@ -47,7 +47,7 @@ export class DayController {
   line: LineEditor = createLine('');
   readonly day: DayData;
   #deps: DayControllerDeps;
-  /** What the open prompt is about. */
+  /** The subject of the open prompt. */
   #edited: EditableSlot | undefined;
 
   constructor(deps: DayControllerDeps) {
@@ -66,7 +66,7 @@ export class DayController {
     return isDayPrompt(this.state.view);
   }
 
-  /** What is overlapped, as lines for a person. */
+  /** The overlapped slots, as lines for a person. */
   get overlaps(): readonly string[] {
     const { cli, live } = this.#deps;
     return (this.state.pending?.overlaps ?? []).map((slot) => describeSlot(slot, live.database, cli));

@@ -14,7 +14,7 @@ import type { LiveDatabase } from './live.ts';
 /** How often the hub is asked for the day that is shown, in milliseconds. */
 const askEveryMs = 30_000;
 
-/** What was computed for a database and a date. */
+/** The data computed for a database and a date. */
 interface Computed {
   readonly database: KronosDatabase;
   readonly date: string;
@@ -58,7 +58,7 @@ export class DayData {
     return this.#ofHub?.date === date ? this.#ofHub.day : this.#compute(date).day;
   }
 
-  /** What the day lacks, for a person; '' if nothing. */
+  /** A note on data that the day lacks, for a person; '' if it lacks none. */
   note(date: string): string {
     const { state } = this.#live.link;
     const isOfHub = this.#ofHub?.date === date;

@@ -71,7 +71,7 @@ export interface DayState {
   readonly lane: number;
   /** The beginning of the selected interval; undefined for the last one. */
   readonly from: number | undefined;
-  /** What its time was spent on: the index of a task, or the key of an entry. */
+  /** The subject of its time: the index of a task, or the key of an entry. */
   readonly owner?: string | undefined;
   readonly message: string;
   readonly pending: PendingTimes | undefined;
@@ -82,7 +82,7 @@ export function openDay(date: string): DayState {
 }
 
 /**
- * What is selected. A lane may be gone, and an interval may have moved, or have been put back: then it is the one of the same task that is
+ * The selection. A lane may be gone, and an interval may have moved, or have been put back: then it is the one of the same task that is
  * nearest, or else the next one.
  */
 export function selectedIn(

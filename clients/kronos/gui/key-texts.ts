@@ -1,4 +1,4 @@
-// What each key of the terminal GUI does. The page of tasks has the same in every language that the pages speak.
+// The texts that say what each key of the terminal GUI does. The page of tasks has the same in every language that the pages speak.
 
 import type { KeyCommand } from './keys.ts';
 

@@ -80,7 +80,7 @@ export class LiveDatabase {
     return { state: 'connecting', text: `connecting to ${host}${waiting}` };
   }
 
-  /** What the hub asks first; undefined if it asks nothing. */
+  /** The hub's first question; undefined if there is none. */
   get question(): QuestionView | undefined {
     return this.#questions[0];
   }

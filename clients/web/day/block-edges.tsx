@@ -107,7 +107,7 @@ function Edge(props: BlockEditProps & { readonly height: number; readonly side: 
   );
 }
 
-/** What can be done with the chosen block. */
+/** The actions on the chosen block. */
 export function BlockActions(props: BlockEditProps) {
   const { editor, block, texts } = props;
   const stretch = stretchOf(block, editor.entryOf);

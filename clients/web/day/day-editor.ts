@@ -1,4 +1,4 @@
-// What can be changed on the page of a day: the stretch that is being edited, the suggestions and the questions. editing.tsx draws it.
+// The editable state of the page of a day: the stretch that is being edited, the suggestions and the questions. editing.tsx draws it.
 
 import type { QuestionAnswer, QuestionView } from '../../../protocol/day-questions.ts';
 import type { SuggestionAnswer, SuggestionView } from '../../../protocol/day-suggestions.ts';
@@ -20,12 +20,12 @@ export class DayEditor {
   readonly #entries: Channel<StatedEntry>;
   readonly #tasks: Channel<Task>;
   #suggestions: readonly SuggestionView[] = [];
-  /** What was answered here: the hub computes its list anew at most every ten seconds. */
+  /** Questions that were answered here: the hub computes its list anew at most every ten seconds. */
   #answered: ReadonlySet<string> = new Set();
   #suggestionsSeq = 0;
   #questionsSeq = -1;
   questions: readonly QuestionView[] = [];
-  /** What the dialog is about; undefined while it is closed. */
+  /** The subject of the dialog; undefined while it is closed. */
   opened: EditedStretch | undefined;
 
   constructor(live: LiveDay, changed: () => void) {

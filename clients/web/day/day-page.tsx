@@ -53,7 +53,7 @@ function hasTime(day: MergedDayView | undefined): boolean {
   return day !== undefined && (day.total > 0 || day.agent > 0);
 }
 
-/** What changes the day is fetched when there is one to change. @returns undefined until then */
+/** Fetches the editing code when there is a day to change. @returns undefined until then */
 function useEditing(live: LiveDay): DayEditing | undefined {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const [editing, setEditing] = useState<DayEditing>();

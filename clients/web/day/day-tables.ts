@@ -10,7 +10,7 @@ import { type EditedStretch, stretchOf } from './edit-stretch.ts';
 const text = (value: string): TableCell => ({ text: value });
 const duration = (value: number): TableCell => ({ duration: value });
 
-/** What the table twin needs to edit a stretch. */
+/** The functions with which the table twin edits a stretch. */
 export interface StretchOpener {
   readonly entryOf: Parameters<typeof stretchOf>[1];
   open(stretch: EditedStretch): void;

@@ -1,4 +1,4 @@
-// What the page of a day says beside its timeline: the sentence, the bars of the projects, the stretches without one, the notes. Functions
+// The content of the page of a day beside its timeline: the sentence, the bars of the projects, the stretches without one, the notes. Functions
 // of the hub's answer; nothing here adds up time that the answer has as a number.
 
 import type { MergedDayView } from '../../../protocol/day-answer.ts';

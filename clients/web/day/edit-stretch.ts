@@ -1,4 +1,4 @@
-// What a change of a stretch of the day is, as one edit of entries (`POST /-/entries`), which one revert undoes. Pure.
+// A change of a stretch of the day as one edit of entries (`POST /-/entries`), which one revert undoes. Pure.
 
 import type { MergedDayView } from '../../../protocol/day-answer.ts';
 import type { TimelineBlock } from './timeline.ts';
@@ -137,7 +137,7 @@ export interface EdgeMove {
   readonly side: 'from' | 'to';
   /** Where the edge is put. */
   readonly at: number;
-  /** What is on the other side of the edge; undefined if nothing is. */
+  /** The stretch on the other side of the edge; undefined if there is none. */
   readonly neighbour: EditedStretch | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What the page of a day has for who changes it: cards of suggestions, questions, and the dialog that edits a stretch. It is fetched when the
+// The editing parts of the page of a day: cards of suggestions, questions, and the dialog that edits a stretch. They are fetched when the
 // day has been drawn.
 
 import type { ComponentChildren } from 'preact';
@@ -52,7 +52,7 @@ const answerTexts: Readonly<Record<QuestionAnswer, TextKey>> = {
   dismiss: 'question.dismiss',
 };
 
-/** What the hub asks, answered once for all devices. */
+/** The hub's questions; one answer counts for all devices. */
 export function Questions({ editor, texts, format }: EditingProps) {
   return (
     <>
@@ -162,7 +162,7 @@ function Suggestion({ suggestion, editor, texts, format }: EditingProps & { sugg
   );
 }
 
-/** What "always" would look at. */
+/** The condition of the rule that "always" would save. */
 function RuleText({ when }: { when: object }) {
   return (
     <p class="soft">

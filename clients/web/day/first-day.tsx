@@ -12,7 +12,7 @@ interface FirstDayProps {
   readonly texts: Texts;
   /** The port of Kronos clients; '' if there is none. */
   readonly kronosPort: string;
-  /** What there is when something arrived on other days. */
+  /** The content when something arrived on other days. */
   readonly otherwise: ComponentChild;
 }
 

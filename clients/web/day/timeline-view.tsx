@@ -27,7 +27,7 @@ const shownSegments = 5;
 
 type EditingParts = typeof import('./editing.tsx');
 
-/** What changes the day; it is fetched after the day is drawn. */
+/** The editing code; it is fetched after the day is drawn. */
 export interface DayEditing {
   readonly editor: InstanceType<EditingParts['DayEditor']>;
   readonly parts: EditingParts;

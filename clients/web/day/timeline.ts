@@ -1,4 +1,4 @@
-// What the timeline of a day shows, in pixels: an axis with long empty stretches collapsed, blocks of one project each, and the lanes that
+// The layout of the timeline of a day, in pixels: an axis with long empty stretches collapsed, blocks of one project each, and the lanes that
 // the day was made of. Pure: a day and a width in, positions out.
 
 import type { MergedDayView } from '../../../protocol/day-answer.ts';
@@ -174,7 +174,7 @@ function axisOf(stretches: readonly TimelineView[], width: number): TimelineAxis
   return { parts, width };
 }
 
-/** What is shown at full scale, in order, with some room around it. */
+/** The spans that are shown at full scale, in order, with some room around them. */
 function stretchesOf(
   intervals: readonly (readonly [number, number])[],
   day: Pick<TimelineDay, 'from' | 'to'>,

@@ -1,4 +1,4 @@
-// What the page of devices shows. Pure.
+// The content of the page of devices. Pure.
 
 import type { TextKey } from '../languages/en.ts';
 
@@ -31,7 +31,7 @@ export function flowOf({ last }: Pick<FlowingTool, 'last'>, now: number): FlowSt
   return now - last < dayLength ? 'quiet' : 'silent';
 }
 
-/** What a token may be made for, with its scopes. */
+/** The purposes for which a token can be made, each with its scopes. */
 export interface Purpose {
   readonly name: 'editor' | 'watcher' | 'tasks' | 'reader' | 'assistant' | 'all';
   readonly text: TextKey;

@@ -1,4 +1,4 @@
-// What changed, in words: a row for each change of a channel. Pure.
+// Changes in words: a row for each change of a channel. Pure.
 
 import type { Change } from '../../typescript/index.ts';
 import type { TextKey } from '../languages/en.ts';
@@ -28,7 +28,7 @@ export interface HistoryRow {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly verb: TextKey;
-  /** What the item is called. */
+  /** The name of the item, for a person. */
   readonly name: string;
   readonly device: string;
 }
@@ -56,7 +56,7 @@ export function historyRows(changes: readonly Change<unknown>[]): readonly Histo
     .sort((a, b) => b.at - a.at || b.seq - a.seq);
 }
 
-/** What people call an item: its description, title, project or result; its key otherwise. */
+/** The name of an item for a person: its description, title, project or result; its key otherwise. */
 function nameOf(key: string, item: unknown): string {
   if (!isObject(item)) return key;
   const names = ['desc', 'title', 'text', 'project', 'answer'].flatMap((field) => {

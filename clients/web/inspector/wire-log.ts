@@ -1,4 +1,4 @@
-// What the inspector remembers of the wire: answers to its questions, and the newest changes. Pure.
+// The inspector's memory of the wire: answers to its questions, and the newest changes. Pure.
 
 export interface WireChange {
   readonly channel: string;

@@ -155,7 +155,7 @@ function TextCard({ title, rows, empty }: { title: string; rows: readonly string
   );
 }
 
-/** What editors said of the last 30 days. */
+/** Data of editors for the last 30 days. */
 function EditorLists({
   live,
   project,

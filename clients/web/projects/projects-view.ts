@@ -1,4 +1,4 @@
-// What the pages of projects show: all of them over a range of days, or one. Pure; the sums over days are of `GET /-/days`.
+// The content of the pages of projects: all of them over a range of days, or one. Pure; the sums over days are of `GET /-/days`.
 
 import type { DayProjectItem, DayRuleItem } from '../../../protocol/day.ts';
 import type { Texts } from '../languages/languages.ts';

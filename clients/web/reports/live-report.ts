@@ -1,4 +1,4 @@
-// What the page of reports shows, on a live connection: the report, the weeks and the feeds as the hub answers them. It asks again when
+// The content of the page of reports, on a live connection: the report, the weeks and the feeds as the hub answers them. It asks again when
 // today, an entry, a project or a setting changes.
 
 import type { ReportView } from '../../../protocol/day-report.ts';

@@ -1,4 +1,4 @@
-// What the page of reports shows: the question in its address, the ranges to choose, the table of the hub's answer, and the weeks that can be
+// The content of the page of reports: the question in its address, the ranges to choose, the table of the hub's answer, and the weeks that can be
 // submitted. Functions of values without a DOM. Every number is the hub's.
 
 import type { ReportRounding, ReportView } from '../../../protocol/day-report.ts';
@@ -156,7 +156,7 @@ export interface ReportWeek {
   readonly week: string;
   readonly from: string;
   readonly to: string;
-  /** What the hub says of it; undefined for a week that nobody has submitted. */
+  /** The hub's record of the week; undefined for a week that nobody has submitted. */
   readonly listed: ListedWeek | undefined;
 }
 

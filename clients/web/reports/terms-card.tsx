@@ -1,4 +1,4 @@
-// What an hour costs and how its time is rounded: for everything, and for each project. Each change is one write of an item of
+// The price of an hour and the rounding of its time: for everything, and for each project. Each change is one write of an item of
 // `settings` or `projects`, so the page of history undoes it.
 
 import { useState } from 'preact/hooks';

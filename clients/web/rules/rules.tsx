@@ -16,7 +16,7 @@ import { useItems } from '../shared/use-items.ts';
 import { useLive } from '../shared/use-live.ts';
 import { type ConditionField, fieldsInQuery, type RuleFields, ruleFields, ruleOf } from './rules-view.ts';
 
-/** What is opened: a rule by its key, or a new one with these fields. */
+/** The open rule: a rule by its key, or a new one with these fields. */
 type OpenedRule = { readonly key: string } | { readonly fields: RuleFields };
 
 interface RulesSource {

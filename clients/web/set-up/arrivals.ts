@@ -3,7 +3,7 @@
 export type ArrivedTool = 'wakatime' | 'aw' | 'tasks' | 'mob';
 
 /**
- * What to follow to hear of a tool. Not `*`: the end of such a subscription ends those of all channels of the connection, and the page
+ * The channels to follow to hear of a tool. Not `*`: the end of such a subscription ends those of all channels of the connection, and the page
  * follows its day on the same one.
  */
 export const arrivalChannels: readonly { readonly channel: string; readonly tool: ArrivedTool }[] = [

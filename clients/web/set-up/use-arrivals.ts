@@ -36,7 +36,7 @@ export function useArrivals(connection: Connection | undefined): ReadonlySet<Arr
         followed.push(changes);
         follow(changes).catch(() => undefined);
       }
-      // What arrived between the question and the subscriptions.
+      // Catches up with arrivals between the question and the subscriptions.
       await ask();
     };
     void begin();

@@ -22,7 +22,7 @@ export const settingFields = {
   shareDays: { item: 'wakatime', field: 'share_days' },
 } as const satisfies Record<string, SettingField>;
 
-/** What strangers may see, and which questions the hub asks: on or off. */
+/** The settings that are on or off: what strangers may see, and which questions the hub asks. */
 export const switchFields = {
   time: { item: 'wakatime', field: 'logged_time_public', usual: false },
   projects: { item: 'wakatime', field: 'projects_used_public', usual: false },
@@ -91,7 +91,7 @@ export function piecesOf<T>(list: readonly T[], size: number): readonly (readonl
 
 export type ImportKind = 'activitywatch' | 'wakatime';
 
-/** What a file is, by its content: an export of ActivityWatch or a dump of WakaTime. @returns undefined for anything else */
+/** The kind of a file, by its content: an export of ActivityWatch or a dump of WakaTime. @returns undefined for anything else */
 export function importKind(value: unknown): ImportKind | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if ('buckets' in value) return 'activitywatch';

@@ -26,7 +26,7 @@ export async function ask<T>(method: string, path: string, body?: object): Promi
   }
 }
 
-/** What the hub says of a refusal: its hint says what to do. */
+/** The hub's text for a refusal: its hint says what to do. */
 export function reasonIn(value: unknown): string {
   if (typeof value !== 'object' || value === null) return '';
   const { error = '', hint }: { error?: unknown; hint?: unknown } = value;

@@ -1,4 +1,4 @@
-// What pages of the merged day say of their connection to the hub, honestly: live, or since when what is shown may be old.
+// The words of pages of the merged day for their connection to the hub: live, or since when what is shown may be old.
 
 import type { ConnectionState } from '../../typescript/index.ts';
 import type { Texts } from '../languages/languages.ts';

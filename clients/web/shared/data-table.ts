@@ -9,7 +9,7 @@ export type TableCell = { readonly text: string; readonly href?: string } | { re
 
 export interface TableAction {
   readonly label: string;
-  /** What the row is about, for who does not see it. */
+  /** The subject of the row, for people who cannot see it. */
   readonly about: string;
   readonly run: () => void;
 }
@@ -22,7 +22,7 @@ export interface DataTable {
   readonly rows: readonly (readonly TableCell[])[];
   /** The last row, where the table has sums; the hub's own numbers. */
   readonly total?: readonly TableCell[];
-  /** What can be done with each row. */
+  /** The actions on each row. */
   readonly actions?: readonly TableAction[];
 }
 

@@ -1,4 +1,4 @@
-// What a page says after a change, with the way back.
+// The text that a page shows after a change, with the way back.
 
 import type { TextKey } from '../languages/en.ts';
 import type { Texts } from '../languages/languages.ts';

@@ -11,7 +11,7 @@ interface UndoableEdit {
   readonly seq: number;
 }
 
-/** What the page says of its last change; '' for nothing. */
+/** The page's text about its last change; '' for none. */
 export interface EditMessage {
   readonly kind: 'saved' | 'undone' | 'nothing' | 'changed since' | 'failed';
   readonly reason: string;
@@ -102,7 +102,7 @@ export class PageEdits {
     const queued = await channel.revert(last.undo);
     const outcome = queued.ok ? await queued.settled : queued;
     if (!outcome.ok) return this.say({ kind: 'failed', reason: outcome.error });
-    // What was written before is again the newest of its channel.
+    // The earlier write is again the newest of its channel.
     const past = this.#past.slice(0, -1);
     const before = past.findLastIndex((edit) => edit.channel === last.channel && edit.seq === last.undo);
     this.#past = past.map((edit, at) => (at === before ? { ...edit, seq: outcome.position.seq } : edit));

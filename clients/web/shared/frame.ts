@@ -1,4 +1,4 @@
-// What the frame of every page does: the texts of the browser's language, the page in its place, and, fetched beside it, who is signed in
+// The frame of every page: the texts of the browser's language, the page in its place, and, fetched beside it, who is signed in
 // and the way out.
 
 import { type ComponentChild, render } from 'preact';

@@ -1,4 +1,4 @@
-// What the hub answers to a page, on a live connection: asked at first, and again when one of the page's channels changes.
+// An answer of the hub to a page, on a live connection: asked at first, and again when one of the page's channels changes.
 
 import { LiveConnection } from './live-connection.ts';
 import type { PageSource } from './page-source.ts';

@@ -1,4 +1,4 @@
-// What the pages of the merged day have around their content: the frame of a page, the sign-in, and what is said while the hub has not
+// The parts of the pages of the merged day around their content: the frame of a page, the sign-in, and what is said while the hub has not
 // answered.
 
 import type { ComponentChildren } from 'preact';

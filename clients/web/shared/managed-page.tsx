@@ -1,4 +1,4 @@
-// What pages of tokens, people and settings have around their content: the head with the connection, the keys, and the sign-in.
+// The parts of the pages of tokens, people and settings around their content: the head with the connection, the keys, and the sign-in.
 
 import type { ComponentChildren } from 'preact';
 import type { Texts } from '../languages/languages.ts';
@@ -24,7 +24,7 @@ export function ManagedPage({ texts, title, words, refused, children }: ManagedP
   );
 }
 
-/** What a page that asks again and again says of its connection. */
+/** The state of the connection, for a page that polls the hub. */
 export function polledWords({ problem, status, at }: Polled<unknown>, texts: Texts): ConnectionWords {
   const clock = new Intl.DateTimeFormat(texts.locale, { hour: 'numeric', minute: '2-digit' });
   const detail = at === undefined ? '' : texts.text('live.as-of', { time: clock.format(at) });

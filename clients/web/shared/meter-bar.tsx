@@ -6,7 +6,7 @@ export interface MeterBarProps {
   readonly name: ComponentChildren;
   /** Beside the time, in a smaller type. */
   readonly note?: string;
-  /** What the hub says, as it is. */
+  /** The hub's text, unchanged. */
   readonly value: number;
   /** The value as people read it. */
   readonly text: string;

@@ -1,4 +1,4 @@
-// What every page with keys has around its content: the head, the keys, the palette.
+// The parts of every page with keys around its content: the head, the keys, the palette.
 
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';

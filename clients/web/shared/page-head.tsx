@@ -7,7 +7,7 @@ import type { ConnectionWords } from './connection-words.ts';
 
 export interface PageHeadProps {
   readonly title: string;
-  /** What is beside the title in a smaller type. */
+  /** The text beside the title, in a smaller type. */
   readonly subtitle: string;
   readonly words: ConnectionWords;
   readonly texts: Texts;

@@ -46,7 +46,7 @@ export class PageKeyReader<Command> {
   }
 }
 
-/** What a key of a page may do beside leading to another page. */
+/** The actions of a page's keys besides leading to another page. */
 export type PageAction = 'before' | 'after' | 'now' | 'table' | 'add' | 'undo' | 'palette' | 'keys';
 
 /** An action, or the path of a page. */

@@ -1,8 +1,8 @@
-// What the frame of a page must know of what the page shows.
+// The content of a page, as far as its frame must know it.
 
 import type { LiveConnection } from './live-connection.ts';
 
-/** What a page shows, as far as its frame must know it. */
+/** The content of a page, as far as its frame must know it. */
 export interface PageSource {
   readonly live: LiveConnection;
   /** Why the hub gave nothing; '' if it did. */

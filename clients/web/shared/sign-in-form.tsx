@@ -7,7 +7,7 @@ import { signIn } from './session.ts';
 
 export interface SignInFormProps {
   readonly texts: Texts;
-  /** What the hub said; '' if nothing went wrong. */
+  /** The hub's error text; '' if nothing went wrong. */
   readonly reason: string;
   /** Called when the browser is signed in. Without it, the page is loaded again. */
   readonly entered?: () => void;

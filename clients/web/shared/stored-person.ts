@@ -1,4 +1,4 @@
-// What this browser stores of a person: settings, tasks and waiting changes, what is cached for offline use, and, from earlier versions, a
+// Data that this browser stores of a person: settings, tasks and waiting changes, what is cached for offline use, and, from earlier versions, a
 // token. When somebody else signs in, all of it is removed; other tabs notice it, and load anew (frame.ts).
 
 import { databaseName } from './address.ts';

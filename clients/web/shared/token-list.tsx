@@ -22,7 +22,7 @@ export interface TokenListProps {
   readonly texts: Texts;
   readonly tokens: readonly ListedToken[];
   readonly now: number;
-  /** What else is known of a token; '' for nothing. */
+  /** Further facts about a token; '' for none. */
   readonly note: (token: ListedToken) => string;
   /** Called when one was revoked. */
   readonly changed: () => void;

@@ -53,7 +53,7 @@ function withoutIntervals({ intervals }: Task): Pick<Task, 'intervals'> {
 }
 
 export interface Arrangement {
-  /** What somebody looks for: words of the description or tags. */
+  /** The search: words of the description or tags. */
   readonly search: string;
   readonly sort: 'added' | 'due' | 'tag';
 }
@@ -74,7 +74,7 @@ export function arrangeTasks(tasks: readonly PlainTask[], { search, sort }: Arra
   });
 }
 
-/** What a task is called: one without a description has its number. */
+/** The name of a task: its description, or its number if it has none. */
 export function nameOfTask({ desc, id }: Pick<PlainTask, 'desc' | 'id'>, { text }: TasksPageTexts): string {
   return desc.trim() === '' ? text('tasks.nameless', { id }) : desc;
 }

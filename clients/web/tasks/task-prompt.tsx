@@ -21,7 +21,7 @@ export interface PromptProps {
   readonly submit: (line: string) => boolean;
 }
 
-/** What the words with a name say, as they are typed: `priority:high every:week`. */
+/** The named fields of a line, as they are typed: `priority:high every:week`. */
 function planningTexts({ project, priority, every }: PlanningWords, { text }: TasksPageTexts): readonly string[] {
   const fields = [
     ['tasks.plan-project', project],

@@ -21,7 +21,7 @@ import { LiveTasks, scene } from './live-tasks.ts';
 import { Prompt } from './task-prompt.tsx';
 import { TaskRow } from './task-row.tsx';
 
-/** What this browser shows; other devices have their own settings. */
+/** The view settings of this browser; other devices have their own. */
 interface Options {
   readonly hide_done: boolean;
   readonly context: readonly string[];

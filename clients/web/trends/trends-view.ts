@@ -1,4 +1,4 @@
-// What the page of trends shows of a range of days and of the range before. The sums over days are the only ones made here: of
+// The content of the page of trends: a range of days and the range before. The sums over days are the only ones made here: of
 // `GET /-/days`, day by day, and to the microsecond. Pure.
 
 import type { Texts } from '../languages/languages.ts';

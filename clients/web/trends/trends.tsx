@@ -319,7 +319,7 @@ const aspects: readonly (readonly [aspect: string, title: TextKey])[] = [
   ['machines', 'trends.machines'],
 ];
 
-/** What the API that editors use says of the range; nothing if it may not be read or knows nothing. */
+/** The answer of the API that editors use for the range; nothing if it may not be read or knows nothing. */
 function useWakatimeLists(live: LiveConnection, { wakatime }: TrendRange): readonly WakatimeList[] {
   const [lists, setLists] = useState<readonly WakatimeList[]>([]);
   useEffect(() => {

@@ -1,4 +1,4 @@
-// What the page of a week shows: projects by days, with the hub's numbers. The sums over days are the only ones made here: of `GET /-/days`,
+// The content of the page of a week: projects by days, with the hub's numbers. The sums over days are the only ones made here: of `GET /-/days`,
 // day by day, and to the microsecond. Pure.
 
 import type { DayNoteItem } from '../../../protocol/day.ts';

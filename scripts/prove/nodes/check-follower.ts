@@ -98,7 +98,7 @@ class FollowerWalk {
   }
 
   #checkStep({ seq, key, value, kind }: HistoryStep): void {
-    // What an ended epoch had is not known.
+    // The state of an ended epoch is unknown.
     if (this.#epoch !== this.#channel.epoch) return;
     const there = this.#channel.steps.get(seq);
     if (there === undefined && this.#channel.keep === 'last' && seq <= this.#channel.seq) return;

@@ -24,7 +24,7 @@ export function checkHistory(history: NodeHistory): readonly string[] {
   return faults;
 }
 
-/** What concerns a channel. What the SDK wrote is given the step that it has, since the SDK's answer may name a later one. */
+/** The part of the history that concerns a channel. A write of the SDK gets the step that it has, since the SDK's answer may name a later one. */
 function ofChannel({ operations }: NodeHistory, { name, steps }: DecidedChannel): readonly Operation[] {
   const positions = new Map([...steps.values()].map(({ value, seq }) => [value, seq]));
   return operations.flatMap((operation): Operation[] => {
@@ -121,7 +121,7 @@ function checkLastValue({ name, items, steps }: DecidedChannel, write: RecordedW
   if (!isThere) faults.push(`${name}: ${textOf(write)} was acknowledged as ${seq}, and ${item.value} is there`);
 }
 
-/** What was answered before something else was sent comes before it: the order of positions is one that a single hub could have made. */
+/** An operation that was answered before another was sent comes before it: the order of positions is one that a single hub could have made. */
 function checkOrder(operations: readonly Operation[], faults: string[]): void {
   const decided = operations.flatMap((operation) => {
     const seq = operation.type === 'read' ? operation.seq : acceptedOf(operation)?.seq;
@@ -168,7 +168,7 @@ function checkRefusals(
   for (const operation of operations) {
     if (operation.type !== 'write' || operation.result.name !== 'refused') continue;
     const { sent, answered, key, base, baseEpoch, result } = operation;
-    // What was there for a while is not known.
+    // The state in between is unknown.
     if (losses.some((loss) => answered >= loss.from && sent <= loss.until)) continue;
     const from = done.reduce((most, one) => (one.at < sent ? Math.max(most, one.seq) : most), 0);
     const to = begun.reduce((most, one) => (one.at < answered ? Math.max(most, one.seq) : most), from);

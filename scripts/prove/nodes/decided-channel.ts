@@ -1,4 +1,4 @@
-// What became of a channel in the end, as all nodes agree on it: its steps, and its items after any of them. Pure.
+// The final state of a channel, as all nodes agree on it: its steps, and its items after any of them. Pure.
 
 import type { FinalState, HistoryItem, HistoryStep, RecordedChannel } from './history.ts';
 

@@ -1,5 +1,5 @@
-// What clients of several nodes did and were sent, as data: the input of check-history.ts. All moments are milliseconds of one clock, that
-// of the process that drove the clients.
+// The operations of clients of several nodes and the messages that they received, as data: the input of
+// check-history.ts. All moments are milliseconds of one clock, that of the process that drove the clients.
 
 import type { Keep } from '../../../server/core/store.ts';
 
@@ -65,7 +65,7 @@ export interface RecordedRead extends Asked {
 
 export type Operation = RecordedWrite | RecordedRead;
 
-/** What a follower was sent, in order. */
+/** The messages that a follower received, in order. */
 export type FollowerMessage = { readonly at: number } & (
   | { readonly type: 'start' }
   | {
@@ -99,7 +99,7 @@ export interface RecordedFollower {
   readonly messages: readonly FollowerMessage[];
 }
 
-/** What a node answers about a channel after all faults, when nobody writes any more. */
+/** A node's answer about a channel after all faults, when nobody writes any more. */
 export interface FinalState {
   readonly node: string;
   readonly epoch: string;

@@ -1,4 +1,4 @@
-// What is done to the nodes, the database and the relay while clients write, planned from random numbers.
+// The faults of the nodes, the database and the relay while clients write, planned from random numbers.
 
 import type { Cluster, ClusterNode } from './cluster.ts';
 import type { NodeHistory } from './history.ts';

@@ -5,14 +5,14 @@ import { type Channel, type Connection, connect } from '../../../clients/typescr
 import { type Answer, Client } from '../client.ts';
 import type { HistoryItem, Operation, RecordedWrite, WriteResult } from './history.ts';
 
-/** What a channel of the load holds. */
+/** The content of a channel of the load. */
 export interface LoadItem {
   /** Different in every write. */
   readonly v: string;
   readonly fill?: string;
 }
 
-/** What all clients of a load have in common. */
+/** The state that all clients of a load share. */
 export interface Load {
   readonly random: () => number;
   readonly operations: Operation[];

@@ -31,7 +31,7 @@ export interface Measures {
   readonly queues?: () => { readonly writes: number; readonly reads: number };
   /** Of a node on a database that it shares with others. */
   readonly database?: () => DatabaseMeasures;
-  /** What waits for receivers of webhooks and relays, by kind. */
+  /** Messages that wait for receivers of webhooks and relays, by kind. */
   readonly outbox?: () => ReadonlyMap<
     string,
     { readonly waiting: number; readonly oldestSeconds: number; readonly failing: number }

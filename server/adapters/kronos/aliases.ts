@@ -11,7 +11,7 @@ import type { TaskPast } from './merge-history.ts';
 import { stampMs } from './recent-changes.ts';
 import { storedTask, taskOf } from './task-codec.ts';
 
-/** What the hub knows about how a client reads and writes tasks. */
+/** The hub's knowledge about how a client reads and writes tasks. */
 export interface TaskClient {
   readonly generation: Generation;
   /** Its clock less the hub's, in milliseconds; undefined while nothing is known. */

@@ -1,4 +1,4 @@
-// What the hub stores about each device of an account: above all its base, which distinguishes offline edits from old copies (M1, M11).
+// Stored data about each device of an account: above all its base, which distinguishes offline edits from old copies (M1, M11).
 // It is in memory while the device is connected, and in a note in `@hub/devices`. A note that is too old is safe: it costs one more
 // merge. A note that is too new would lose edits, so a list becomes the base only when it has surely arrived.
 

@@ -74,7 +74,7 @@ export function* livesOf(
   return [...lives.values()];
 }
 
-/** What `provesReceived` compares a device's list with. */
+/** The values with which `provesReceived` compares a device's list. */
 export interface Proof {
   readonly past: TaskPast;
   /** The last step when the device logged in. Later values may have reached it as notifications. */

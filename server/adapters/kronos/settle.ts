@@ -1,4 +1,4 @@
-// What follows from a write to a tasks channel: the next task of a series, and dependencies without cycles (protocol/series.ts). The hub
+// Consequences of a write to a tasks channel: the next task of a series, and dependencies without cycles (protocol/series.ts). The hub
 // writes it itself, because the device that wrote does not have it: a merge must not take it for something that the device has removed.
 
 import { Temporal } from 'temporal-polyfill';
@@ -120,10 +120,10 @@ export function mergeRepetition(
   return wireOf(current, now, withWork(task, { ...work, active: task.done === 0 ? work.active : 0 }));
 }
 
-/** What nobody has worked on. */
+/** A task that nobody has worked on. */
 const untouched = { needs: [], notes: [], done: 0, active: 0, last_active: 0, worktime: 0, intervals: '' };
 
-/** What a device changed in a task that nobody has worked on yet. A task that is done stays done. */
+/** A device's changes of a task that nobody has worked on yet. A task that is done stays done. */
 function changesBetween(made: PlainTask, sent: PlainTask): Partial<PlainTask> {
   const known = new Map<string, unknown>(Object.entries(made));
   const fields = Object.entries(sent).filter(([field, value]) => !same(known.get(field), value));

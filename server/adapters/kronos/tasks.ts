@@ -103,7 +103,7 @@ interface ListMerge {
   readonly ops: Ops;
 }
 
-/** What is read of the past at once, in items or steps, and in characters. */
+/** Limits of one read of the past, in items or steps, and in characters. */
 const pageBounds = { limit: 1_000, size: 1_048_576 } as const;
 
 /** The origin of writes that the hub makes because of a device's write. */

@@ -1,7 +1,7 @@
 // The interface between the mob timer's routes and its pages: pages are functions of facts, passed in from outside. Facts are unescaped
 // texts; the pages escape them.
 //
-// What the script of a room page may use, besides the event streams described in README.md:
+// Interfaces that the script of a room page may use, besides the event streams described in README.md:
 //   GET  /-/clock        → {"now": milliseconds since 1970}: the script subtracts half the round trip and corrects its clock.
 //   POST /-/tickets      → 201 {"ticket": "…", "expires_ms": 30000}, with `Authorization: Bearer <secret>`: EventSource cannot set
 //                          headers, so it opens `/<room>/events?ticket=…`. A ticket opens one stream: after an error, a new one.

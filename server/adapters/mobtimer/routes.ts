@@ -44,7 +44,7 @@ export interface MobtimerDeps {
 const bodyLimit = 262_144;
 const anyone: Identity = { account: '', device: '', token: '', scopes: [] };
 
-/** What all handlers of one hub share. */
+/** The state that all handlers of one hub share. */
 interface Context extends MobtimerDeps {
   readonly roomsAlive: Rooms;
   readonly counters: Counters;
@@ -80,7 +80,7 @@ const table: readonly Row[] = [
   { method: 'GET', path: '/actuator/health', handle: showHealth },
 ];
 
-/** What a room takes, here and under `/room/:room`. */
+/** The requests that a room takes, here and under `/room/:room`. */
 const roomRows: readonly Row[] = [
   { method: 'GET', path: '/:room', handle: showRoom },
   { method: 'PUT', path: '/:room', limit: bodyLimit, handle: inRoom('write', startTimer) },
@@ -360,7 +360,7 @@ const accepted: Reply = { status: 202, headers: {}, body: '' };
 
 const readJson = (body: Buffer): unknown => parseJson(replaceLoneSurrogates(body.toString()));
 
-/** What the visitor typed into the form of the front page; a query parameter does too. */
+/** The room that the visitor typed into the form of the front page; a query parameter does too. */
 function readRoomField(request: Request): string {
   const field = new URLSearchParams(request.body.toString()).get('room');
   return (field ?? new URLSearchParams(request.query).get('room') ?? '').trim();

@@ -45,7 +45,7 @@ export interface Endpoint {
   /** The moments that the handler reads; absent: all. After a start, a short range is available sooner. */
   readonly timeRange?: (call: PendingCall) => TimeRange | undefined;
   /**
-   * What the caller needs: by default `read` for GET, and both for other methods, because they may open data or answer with it.
+   * The scopes that the caller needs: by default `read` for GET, and both for other methods, because they may open data or answer with it.
    * `write` for those that only take data in.
    */
   readonly needs?: readonly Verb[];

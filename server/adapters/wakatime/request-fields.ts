@@ -1,4 +1,4 @@
-// What WakaTime's endpoints read from a request: parts of the path and fields of a JSON body.
+// Parts of requests to WakaTime's endpoints: parts of the path and fields of a JSON body.
 
 import type { Request } from '../../http/types.ts';
 import { parseBody } from './ingest/parse-body.ts';

@@ -19,7 +19,7 @@ function write(summary: string, { params, ...more }: More = {}): RouteDoc {
   return { tag, scope: 'write:wakatime', summary, params: { user, ...params }, ...more };
 }
 
-/** What changes the account, or opens data of it to others. */
+/** Requests that change the account, or open data of it to others. */
 function change(summary: string, more: More = {}): RouteDoc {
   return { ...write(summary, more), scope: 'read:wakatime write:wakatime' };
 }

@@ -16,7 +16,7 @@ export interface DemoTarget {
   readonly token?: string;
 }
 
-/** What a person of the demo would have told the hub about their browser. */
+/** The settings that a person of the demo would have chosen about their browser. */
 const rules = [
   { when: { host: { is: 'docs.example.org' } }, project: 'garden' },
   { when: { url: { contains: 'issues.example.org/garden' } }, project: 'garden' },

@@ -1,4 +1,4 @@
-// What agents did, in figures that never touch the person's own ([Y7]).
+// The work of agents, in figures that never touch the person's own ([Y7]).
 
 import type { AgentTimes, DayLaneView } from './answer.ts';
 import type { DayOptions } from './evidence.ts';

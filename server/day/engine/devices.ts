@@ -72,7 +72,7 @@ export function guessDevices(events: readonly DayEvent[]): {
   return { events: placed, guesses };
 }
 
-/** What the AFK source of a device reports. */
+/** The reports of the AFK source of a device. */
 export interface DayInput {
   readonly input: DayIntervals;
   /** Without what overlaps with input: an overlap counts as input. */

@@ -1,4 +1,4 @@
-// What the merged day is computed from: events, heartbeats and entries as plain values. Readers make them from the channels of the
+// The evidence from which the merged day is computed: events, heartbeats and entries as plain values. Readers make them from the channels of the
 // adapters; the engine knows nothing else of an account. All moments are whole microseconds since 1970, all spans half-open.
 
 /** The kinds of evidence, in the order in which they win ([Y5]). `afk` is presence without content; `agent` never wins. */
@@ -18,8 +18,8 @@ export const dayLanes = [
 export type DayLane = (typeof dayLanes)[number];
 
 /**
- * What an event says besides its moment; absent means that it does not say. Events with equal content should share one object: the
- * engine classifies each object once.
+ * The content of an event besides its moment; an absent field means that the event does not say. Events with equal content
+ * should share one object: the engine classifies each object once.
  */
 export interface DayFacts {
   /** A fact that needs no rule: an editor's project, a task's `@project`, the project of an entry or a meeting. */
@@ -89,7 +89,7 @@ export interface DayEvidence {
   readonly heartbeats: readonly DayHeartbeat[];
 }
 
-/** What decided about a stretch of time: a rule by its id, or a fact by its name. */
+/** The reason for the project of a stretch of time: a rule by its id, or a fact by its name. */
 export interface DayAttribution {
   /** null is unassigned. */
   readonly project: string | null;

@@ -43,7 +43,7 @@ interface Sign extends DayAgentSpan {
 }
 
 /**
- * What agents did, by source (`laptop/agent/claude-code/5f3a`): per session from the first to the last sign of a turn. Signs at most
+ * The work of agents, by source (`laptop/agent/claude-code/5f3a`): per session from the first to the last sign of a turn. Signs at most
  * the timeout apart belong to one turn.
  */
 export function agentTurns(

@@ -117,7 +117,7 @@ export class IdleGuard {
     this.#watched.set(account, { date: today, running: new Set(running.map(({ key }) => key)) });
     this.#checked = '';
     if (running.some(({ key }) => this.#changedMeanwhile.has(key))) this.#look(account);
-    // What was asked under yesterday's date is asked under today's.
+    // A question under yesterday's date is asked under today's.
     if (before !== today) await this.#write(account, nextDate(today, -1), []);
     await this.#write(account, today, await questions.askAboutTasks(running));
   }

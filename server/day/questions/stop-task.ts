@@ -1,4 +1,4 @@
-// What an answer does to a running task, in the form of the client generation that wrote it.
+// The effect of an answer on a running task, in the form of the client generation that wrote it.
 
 import type { Task } from '../../../protocol/messages.ts';
 import { plainOf, wireOf } from '../../../protocol/plain.ts';

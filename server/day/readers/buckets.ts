@@ -66,7 +66,7 @@ export async function readBucket(store: Store, channel: string, options: BucketO
   return { events, heartbeats: [] };
 }
 
-/** What `readBucket` would read after changes of the channel. */
+/** Returns the evidence that `readBucket` would read after changes of the channel. */
 export function takeInEvents(
   evidence: ChannelEvidence,
   changes: readonly Change[],

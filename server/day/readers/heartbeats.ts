@@ -71,7 +71,7 @@ export async function readHeartbeats(
   return { events: [], heartbeats, inherits };
 }
 
-/** What `readHeartbeats` would read after changes of the channel; undefined where a heartbeat says "as before". */
+/** Returns the evidence that `readHeartbeats` would read after changes of the channel; undefined where a heartbeat says "as before". */
 export function takeInHeartbeats(
   evidence: ChannelEvidence,
   changes: readonly Change[],

@@ -1,4 +1,4 @@
-// What every reader of evidence shares: the span it is asked for, what it gives, how facts of equal content become one object, and how
+// The tools that every reader of evidence shares: the span it is asked for, what it gives, how facts of equal content become one object, and how
 // devices are called.
 
 import { dropOldest } from '../../core/bounded.ts';

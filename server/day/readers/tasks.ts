@@ -18,7 +18,7 @@ const pageSize = 2_000;
 /** In seconds it would be the year 5138. */
 const surelyMilliseconds = 100_000_000_000;
 
-/** What the history says of one task. */
+/** The facts of the history about one task. */
 interface Worked {
   /** Spans of work that only the history shows, in order of time. */
   readonly intervals: DayInterval[];

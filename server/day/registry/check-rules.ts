@@ -1,4 +1,4 @@
-// What is checked about rules before they are written, besides their form: how many there are, and whether RE2 takes their patterns.
+// Checks of rules before they are written, besides their form: how many there are, and whether RE2 takes their patterns.
 
 import { type DayRuleItem, isRuleItem, type RequestedItem, ruleLimits } from '../../../protocol/day.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';

@@ -1,4 +1,4 @@
-// What people do with time they state by hand, as the ops of one write each, so that each is undone by one revert: add, change, move,
+// Edits of time that people state by hand, as the ops of one write each, so that each is undone by one revert: add, change, move,
 // split, join, delete, "I was not here", which adds an entry that removes time, and one statement about several spans.
 
 import { type Static, type TSchema, Type } from '@sinclair/typebox';

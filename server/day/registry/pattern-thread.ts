@@ -32,7 +32,7 @@ function compile(pattern: string): RE2JS | null {
     if (!isCostlyPattern(pattern, mostSteps)) made = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
     if ((made?.programSize() ?? 0) > mostSteps) made = null;
   } catch {
-    // What RE2 does not know is answered as null.
+    // A pattern that RE2 does not support is answered as null.
   }
   setBounded(compiled, pattern, made, mostCompiled);
   return made;

@@ -1,4 +1,4 @@
-// What patterns match, as far as it is known; the rest is asked of a thread of its own, since compiling and trying patterns of others
+// Known results of matching patterns; the rest is asked of a thread of its own, since compiling and trying patterns of others
 // must not hold up the thread that serves everybody.
 
 import type { Worker } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-// What rules would change before they are saved: segments, minutes and examples, on the account's real days.
+// The effect of rules before they are saved: segments, minutes and examples, on the account's real days.
 
 import type { MergedDay } from '../engine/answer.ts';
 

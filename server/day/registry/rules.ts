@@ -35,7 +35,7 @@ export function rulesClassifier(rules: readonly NamedRule[], { patterns, project
       const facts = attributionByFacts(subject.lane, subject.facts);
       const stated = facts.project === null ? null : projectOf(facts.project);
       const own = stated === facts.project ? facts : { ...facts, project: stated };
-      // What a person states by hand needs no rule, and none overrules it.
+      // Time that a person states by hand needs no rule, and none overrules it.
       if (subject.lane === 'manual' && own.project !== null) return own;
       const found = index.first(subject, patterns);
       return found === undefined ? own : applyRule(own, found, projectOf);
@@ -218,7 +218,7 @@ class RuleSearch {
 
 const noTexts: readonly string[] = [];
 
-/** What a rule looks at by a name; several texts for tags, none where nothing is said. */
+/** The texts that a rule looks at by a name; several for tags, none if the evidence has none. */
 function textsFor(name: DayRuleText, { device, facts }: DaySubject): string | readonly string[] {
   switch (name) {
     case 'device':

@@ -1,4 +1,4 @@
-// What an account has said about its days: zone, day start, idle time, bridges, names of devices and of the person in mob rooms. Whoever
+// An account's settings of its days: zone, day start, idle time, bridges, names of devices and of the person in mob rooms. Whoever
 // may write the channel `settings` changes them; a wrong value counts as not said.
 
 import { areDeviceNames, areMobNames, type DaySettingsItem, isDaySettings } from '../../../protocol/day.ts';

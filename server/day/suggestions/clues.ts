@@ -1,4 +1,4 @@
-// What the texts of single items of evidence name: a task by its id, or a project by its name or an alias. Pure functions of facts.
+// Names in the texts of single items of evidence: a task by its id, or a project by its name or an alias. Pure functions of facts.
 
 import type { DayFacts } from '../engine/evidence.ts';
 

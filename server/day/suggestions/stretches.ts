@@ -12,7 +12,7 @@ import {
 } from '../engine/intervals.ts';
 
 const second = 1_000_000;
-/** What is about something else for less than that does not end a stretch. */
+/** A break about something else that is shorter than this does not end a stretch. */
 const hysteresis = 90 * second;
 /** One item, however long, is a glance; so many are none. */
 const leastOthers = 3;

@@ -33,11 +33,11 @@ export interface DaySuggestion {
   readonly tier: 1 | 2;
   /** The weightiest first; at least one. */
   readonly reasons: readonly SuggestionReason[];
-  /** What "always" would save; null if the reasons make no rule. */
+  /** The rule that "always" would save; null if the reasons make no rule. */
   readonly rule: DayRuleItem | null;
 }
 
-/** What the limits of the two tiers are; microseconds, and parts of 1. */
+/** The limits of the two tiers; microseconds, and parts of 1. */
 const limits = {
   /** So much of what facts say must agree. */
   factAgreement: 0.75,

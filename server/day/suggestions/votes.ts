@@ -1,4 +1,4 @@
-// What speaks for a project in one stretch of unassigned time, each voice with its weight and the items that it comes from. A weight is
+// The votes for a project in one stretch of unassigned time, each with its weight and the items that it comes from. A weight is
 // microseconds of the stretch for which it speaks.
 
 import type { DayReason, DaySegment, MergedDay } from '../engine/answer.ts';
@@ -42,7 +42,7 @@ const nearTime = 15 * minute;
 /** A task or a goal beside a stretch speaks for at most that much of it. */
 const mostBeside = 10 * minute;
 
-/** What names a project or a task: in texts, a task that was just stopped, a room's goal. */
+/** The sources that name a project or a task: in texts, a task that was just stopped, a room's goal. */
 export function factVotes(
   stretch: UnassignedStretch,
   events: readonly DayEvent[],

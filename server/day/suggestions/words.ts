@@ -8,7 +8,7 @@ import { type KnownTask, wordsOf } from './clues.ts';
 /** In how many separate stretches of time each word was seen with each project; '' holds the number of stretches of each project. */
 export type WordCounts = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-/** What the words of one item say. */
+/** The project and the task that the words of one item name. */
 export interface WordLean {
   readonly project: string;
   readonly words: readonly string[];

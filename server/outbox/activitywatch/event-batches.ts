@@ -7,7 +7,7 @@ import type { Change } from '../../core/store.ts';
 const mostEvents = 100;
 /** Microseconds between the first and the last: the events of that span are read back. */
 const longestSpan = 86_400_000_000;
-/** What expires here by the account's setting stays there. */
+/** Events that expire here by the account's setting stay there. */
 const retentionOrigin = 'retention';
 
 export interface RelayedEvent {

@@ -1,4 +1,4 @@
-// What has to be sent of some events, given what the other server has at that time. Pure functions.
+// Computes which of some events have to be sent, given the events that the other server has at that time. Pure functions.
 
 import { isDeepStrictEqual } from 'node:util';
 import { Type } from '@sinclair/typebox';
@@ -88,7 +88,7 @@ function findLinked(
   return found !== undefined && times.some((time) => isNear(time, found.time)) ? found : undefined;
 }
 
-/** What was sent, and may have arrived; or what came there by another way. */
+/** An event that was sent and may have arrived, or that came there by another way. */
 function findSent(
   link: EventLink | undefined,
   event: RelayedEvent,

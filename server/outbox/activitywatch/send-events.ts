@@ -221,7 +221,7 @@ function isSent(step: EventStep | undefined): boolean {
   return step?.step === 'add' || step?.step === 'change';
 }
 
-/** What is stored before a request, so that the next try knows what may have arrived. */
+/** The record that is stored before a request, so that the next try knows what may have arrived. */
 function intents(
   events: readonly RelayedEvent[],
   steps: readonly EventStep[],

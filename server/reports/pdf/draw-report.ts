@@ -16,7 +16,7 @@ const gap = 8;
 const longestText = 300;
 const second = 1_000_000;
 
-/** What is drawn right of the groups. */
+/** The columns right of the groups. */
 interface NumberColumn {
   readonly head: string;
   readonly of: (row: Pick<ReportRowView, 'time' | 'rounded' | 'amounts'>) => string;

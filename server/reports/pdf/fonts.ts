@@ -9,7 +9,7 @@ const mostFiles = 20_000;
 /** Of the files whose names promise nothing. */
 const mostOthers = 40;
 
-/** What a text is written in beside its characters: Chinese, Japanese and Korean share some, and draw them differently. */
+/** The language of a text beside its characters: Chinese, Japanese and Korean share some, and draw them differently. */
 type Han = 'sc' | 'jp' | 'kr';
 
 interface ScriptFonts {

@@ -147,7 +147,7 @@ export class ScheduledBackups {
     return names.sort((one, other) => momentOf(one).localeCompare(momentOf(other)) || numberOf(one) - numberOf(other));
   }
 
-  /** What a process left that was killed while it wrote. */
+  /** Removes the files of a process that was killed while it wrote. */
   async #removeParts(): Promise<void> {
     const { folder } = this.#deps.plan;
     for (const name of await readdir(folder)) if (partForm.test(name)) await rm(join(folder, name), { force: true });

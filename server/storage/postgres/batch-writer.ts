@@ -69,7 +69,7 @@ export class BatchLane {
   #queue: Job[] = [];
   #client: pg.Client | undefined;
   #connecting: Promise<void> | undefined;
-  /** What the database answered when this connection took the lane. */
+  /** The database's answer when this connection took the lane. */
   #taken: Taken = { fence: 0, batch: 0, outcomes: '', seqs: '', did: '' };
   #batch = 0;
   #acknowledged = 0;

@@ -27,7 +27,7 @@ export function identityText({ database, timeline }: DatabaseIdentity): string {
   return `${cluster}/${timeline}/${tables}`;
 }
 
-/** What one node can say about the past of the database. */
+/** One node's knowledge about the past of the database. */
 export interface Evidence {
   /** Its lanes with the last batch that was acknowledged. */
   readonly lanes: readonly { readonly name: string; readonly batch: number }[];
@@ -69,7 +69,7 @@ export async function findMissing(client: pg.ClientBase, { lanes, channels }: Ev
 
 export interface Adopted extends DatabaseIdentity {
   readonly epoch: string;
-  /** What was missing; undefined if the epoch is the one before, or another node has renewed it. */
+  /** The missing part; undefined if the epoch is the one before, or another node has renewed it. */
   readonly missing: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What a node tells the others and asks of the database every two seconds: that it runs and over which relay, the database's clock, the
+// The heartbeat of a node to the others and the database, every two seconds: that it runs and over which relay, the database's clock, the
 // epoch, and the other nodes. From this come the clock of the hub, and warnings about relays that do not reach all nodes.
 
 import type pg from 'pg';

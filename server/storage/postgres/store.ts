@@ -222,7 +222,7 @@ export class PostgresStore implements Store, Archive {
     return this.#epoch;
   }
 
-  /** What tells this database from others: the cluster and its tables. It stays the same when another server takes over. */
+  /** The identity of this database: the cluster and its tables. It stays the same when another server takes over. */
   get database(): string {
     return this.#identity.database;
   }
@@ -595,7 +595,7 @@ export class PostgresStore implements Store, Archive {
     const { epoch, missing, database, timeline } = await adopt(client, before, () => this.#world.id());
     const isOtherServer = database !== this.#identity.database || timeline !== this.#identity.timeline;
     this.#identity = { database, timeline };
-    // What the server before still answers is not of this epoch.
+    // Late answers of the previous server are not of this epoch.
     if (isOtherServer) this.#servers += 1;
     for (const lane of this.#lanes) {
       if (isOtherServer) lane.reconnect();

@@ -17,7 +17,7 @@ const helloMs = 2_000;
 
 export interface NatsOptions {
   readonly url: string;
-  /** What tells this database from others: hubs of different ones on one NATS do not receive each other's notices. */
+  /** The identity of this database: hubs of different ones on one NATS do not receive each other's notices. */
   readonly database: string;
   readonly node: string;
   readonly world: World;

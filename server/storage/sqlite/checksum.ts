@@ -4,7 +4,7 @@
 
 import { crc32 } from 'node:zlib';
 
-/** What the checksum of a step covers, as the tables have it. */
+/** The fields of a step that its checksum covers, as the tables have them. */
 export interface SummedStep {
   readonly seq: number;
   readonly key: string;

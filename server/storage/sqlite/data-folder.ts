@@ -16,7 +16,7 @@ export interface SqliteFile {
   readonly database: Database;
   readonly epoch: string;
   readonly commits: number;
-  /** What the person who runs the hub should know of the folder; a sentence each. */
+  /** Notes on the folder for the person who runs the hub; a sentence each. */
   readonly warnings: readonly string[];
   /** Call this after each commit. It never throws: the commit is on disk already. */
   mark(commits: number): void;
@@ -172,7 +172,7 @@ function take(lock: Database): boolean {
 }
 
 /**
- * What the folder remembers of its database, outside of the database: the number of commits and the file's inode. It is written
+ * The folder's record of its database, outside of the database: the number of commits and the file's inode. It is written
  * after each commit and never flushed. So it may lag behind the database, but it is never ahead. A database with fewer commits, or with
  * another inode, was restored or copied: positions that clients hold are not valid any more [ST13].
  */

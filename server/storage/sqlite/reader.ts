@@ -62,7 +62,7 @@ const nothing: ChannelRow = { ...emptyChannel, name: '', sum: null };
 type Kept = Omit<Step, 'kind'>;
 type Row = Omit<Kept, 'key' | 'origin'> & SummedFields & { readonly key: string | Uint8Array };
 
-/** What the checksum of a row of `steps` needs besides the step. */
+/** The inputs of the checksum of a row of `steps` besides the step. */
 interface SummedFields {
   readonly channel: number;
   readonly originId: number;

@@ -88,7 +88,7 @@ export class DirectStore {
     compactFile(this.#file.database);
   }
 
-  /** What the whole store holds, from a connection of its own. */
+  /** The content of the whole store, read by a connection of its own. */
   contents(): Omit<Archive, 'load'> & { close(): void } {
     const reader = new SqliteReader(this.#open(databasePath(this.#folder), true), this.epoch);
     const ask = <Row>(question: ReaderQuestion): readonly Row[] => {

@@ -1,4 +1,4 @@
-// What the tests of damaged disks do with a store, step by step: writes that seal and unseal blocks, writes with history and write ids, forgetting,
+// The steps of the tests of damaged disks: writes that seal and unseal blocks, writes with history and write ids, forgetting,
 // giving space back, compacting. Everything follows from numbers, so the memory store says what must be there after each step.
 
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

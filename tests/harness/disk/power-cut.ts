@@ -1,4 +1,4 @@
-// What is on a disk after a power cut. The trace of the shim has every change of the files, in order. Changes that no fsync has flushed may be
+// The content of a disk after a power cut. The trace of the shim has every change of the files, in order. Changes that no fsync has flushed may be
 // on the disk or not, each for itself, a write in part too: sector by sector. Names (made, moved, removed) are flushed by an fsync of their
 // folder, not by one of the file. So this disk keeps less than any real one; what survives it survives a real one.
 
@@ -129,7 +129,7 @@ export class Disk {
       contents.set(file, content);
       const to = join(target, relative(this.#top, path));
       mkdirSync(dirname(to), { recursive: true });
-      // What the index of the log held is rebuilt from the log; after a power cut anything may stand there.
+      // The index of the log is rebuilt from the log; after a power cut it may hold anything.
       writeFileSync(to, basename(path).endsWith('-shm') ? Buffer.alloc(32_768, 0xa5) : content);
     }
   }

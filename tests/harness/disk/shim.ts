@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ended } from '../process.ts';
 
-/** What a call meets. `short` writes the first half, then finds the disk full. */
+/** The fault that a call meets. `short` writes the first half, then finds the disk full. */
 export type FaultKind = 'io error' | 'full' | 'short';
 
 const numbers: Readonly<Record<FaultKind, number>> = { 'io error': 1, full: 2, short: 3 };
@@ -119,7 +119,7 @@ export function runAboveShim(script: string, args: readonly string[], options: S
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
 }
 
-/** What happens to a store while calls of the file system fail (fault-child.ts). */
+/** Runs a store while calls of the file system fail (fault-child.ts). */
 export interface FaultReport {
   /** Calls of the scenario, by the fault. */
   readonly calls: Readonly<Record<string, number>>;

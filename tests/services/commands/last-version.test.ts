@@ -43,7 +43,7 @@ describe('a backup', () => {
     await hub.stop();
   }
 
-  /** What clients of the hub on a folder read. */
+  /** The data that clients of the hub on a folder read. */
   async function readBy(sources: string, data: string): Promise<unknown> {
     const hub = run(sources, data);
     const socket = await Socket.open(await hub.up());

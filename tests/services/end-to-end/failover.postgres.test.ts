@@ -1,4 +1,4 @@
-// What a hub of two nodes does when another server takes over from its database: with everything, or without what was written last. And nodes
+// A hub of two nodes whose database another server takes over: with everything, or without what was written last. And nodes
 // that do not fit one another or the database: other relays, wrong clocks, an older version.
 
 import { randomUUID } from 'node:crypto';
@@ -186,7 +186,7 @@ else {
         const { url } = await node(store);
         const talk = await logIn(url);
         await write(talk, 'k');
-        // What a later version's migration does.
+        // The effect of a later version's migration.
         await postgres.query(
           `CREATE OR REPLACE FUNCTION horai.needed_migration() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1000';
            UPDATE horai.lanes SET fence = fence + 1`,

@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const login = () => ({ name: 'home', kind: 'mqtt', url: broker.url, user: broker.user, password: broker.password });
 
-/** What the broker keeps of a topic of the one target. */
+/** The retained payload of a topic of the one target. */
 function topic(name: string): string | undefined {
   return [...broker.topics].find(([one]) => one.startsWith('horai/') && one.endsWith(`/${name}`))?.[1];
 }

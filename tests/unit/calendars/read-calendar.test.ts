@@ -1,4 +1,4 @@
-// What a calendar file is read as: which events are meetings, when each occurrence is, and what is said of the rest.
+// Reading a calendar file: which events are meetings, when each occurrence is, and what is said of the rest.
 
 import { describe, expect, test } from '@jest/globals';
 import { type CalendarContents, mostMeetings, readCalendar } from '../../../server/calendars/read-calendar.ts';

@@ -81,7 +81,7 @@ test('a follower, and one that comes back, hear of the new epoch before anything
 
   replaced.replace(await storeWith('e2', ['a', 'b', 'c', 'other', 'next']));
   node.hub.renew();
-  // What another node has written, what this one writes, and a client with a position of the epoch before.
+  // A write of another node, a write of this one, and a client with a position of the epoch before.
   void (await node.hub.channel(channel)).refresh();
   live.say({ type: 'create', channel: 'x/log', key: 'own', item: 'own', ref: 5 });
   back.say({ type: 'subscribe', channel: 'x/log', after: 4, epoch: 'e1' });

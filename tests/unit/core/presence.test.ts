@@ -5,7 +5,7 @@ import type { BoardUpdate, Here, PresenceBoard } from '../../../server/core/pres
 import { type Message, settle, startHub, type TestHub, type Wire } from '../../harness/kronos.ts';
 import { TestWorld } from '../../harness/world.ts';
 
-/** What several nodes see of one table. */
+/** The views of several nodes on one table. */
 class Table {
   readonly rows = new Map<string, Map<string, Here & { readonly channel: string }>>();
   fails = false;

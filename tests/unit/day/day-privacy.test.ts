@@ -1,4 +1,4 @@
-// What a merged day never shows: what the token may not read, what privacy filters removed at the hub or at an edge, and anything of
+// Data that a merged day never shows: data that the token may not read, that privacy filters removed at the hub or at an edge, and anything of
 // another account but the name that a person typed in a room.
 
 import { writeFileSync } from 'node:fs';

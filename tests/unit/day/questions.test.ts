@@ -111,7 +111,7 @@ test('stopping and splitting change a task in the form of its generation', () =>
   });
 });
 
-/** What a device says in each minute: input, absence, or nothing because it sleeps or its AFK source does not run. */
+/** The report of a device in each minute: input, absence, or nothing because it sleeps or its AFK source does not run. */
 type DeviceMinute = 'input' | 'absent' | 'silent';
 
 interface SimulatedDevice {

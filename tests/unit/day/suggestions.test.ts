@@ -1,4 +1,4 @@
-// What is suggested for unassigned time, from which reasons, and what is left alone.
+// Suggestions for unassigned time, their reasons, and the time for which there are none.
 
 import { describe, expect, test } from '@jest/globals';
 import { percentages, scoreMonth } from '../../../scripts/prove/suggestions.ts';

@@ -1,4 +1,4 @@
-// What protects a hub from pages of other origins: the headers of all answers, on both engines, and requests that a browser sends across
+// The protection of a hub from pages of other origins: the headers of all answers, on both engines, and requests that a browser sends across
 // sites. tests/browser/other-origins.chromium.test.ts lets a real browser try.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';

@@ -110,7 +110,7 @@ describe('a webhook', () => {
     const done = await settled((now) => now.waiting === 0, 'everything to be sent');
     expect(done).toMatchObject({ delivered: 3, refused: 0, failing: null });
     expect(receiver.messages.map(({ body }) => body.data.key)).toEqual(['a', 'b', 'c']);
-    // What may have arrived before was sent again under its id.
+    // A message that may have arrived before was sent again under its id.
     const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
     expect(ids.length).toBeGreaterThan(3);
     expect(new Set(ids).size).toBe(3);

@@ -289,7 +289,7 @@ test('a goal that is reached is told once, also after a restart, and again on th
   ]);
   await goalAlerts(again).reached('owner', reached('2026-11-27T00:00:00Z'));
   expect(pushed.length).toBe(2);
-  // What was told is removed after some days.
+  // Records of sent notifications are removed after some days.
   world.jump(9 * 86_400_000);
   await goalAlerts(again).reached('owner', reached('2026-12-06T00:00:00Z'));
   const told = [...(await store.read('@hub/push', {}))].filter(({ key }) => key.startsWith('told/'));

@@ -1,4 +1,4 @@
-// What compose.yaml and the Home Assistant add-on say, read as their programs read it. tests/services/release runs the images.
+// The content of compose.yaml and of the Home Assistant add-on, read as their programs read it. tests/services/release runs the images.
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// What a reader of the embedded store keeps unpacked is bounded in characters: blocks of large values do not gather in memory.
+// The unpacked blocks in the memory of a reader of the embedded store are bounded in characters: blocks of large values do not gather in memory.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

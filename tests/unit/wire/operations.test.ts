@@ -1,4 +1,4 @@
-// What an administrator does to the hub as a whole by a verb of the wire: backup, verify, log.
+// The operations of an administrator on the hub as a whole by verbs of the wire: backup, verify, log.
 
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// What a person does with the tokens of their account, and when a token ends: by every clock that can be wrong.
+// The operations of a person on the tokens of their account, and the end of a token: by every clock that can be wrong.
 
 import { describe, expect, test } from '@jest/globals';
 import { type Message, settle, startHub, type TestHub, type Wire } from '../../harness/kronos.ts';

@@ -23,12 +23,12 @@ const minimumNodeVersion = [20, 19] as const;
 
 /** The result of one check, which `--json` prints. */
 export interface Finding {
-  /** What was checked. */
+  /** The name of the check. */
   readonly what: string;
   readonly ok: boolean;
   /** The result as a text for people. */
   readonly found: string;
-  /** What to do; '' if there is nothing to do. */
+  /** The advice to the person; '' if there is nothing to do. */
   readonly fix: string;
 }
 

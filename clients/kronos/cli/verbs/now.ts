@@ -12,7 +12,7 @@ import { printUsage, type RunCommand } from '../command.ts';
 
 type Field = (task: PlainTask, now: number) => string;
 
-/** What `{name}` stands for. */
+/** The value that replaces `{name}`. */
 const fields: ReadonlyMap<string, Field> = new Map<string, Field>([
   ['task', ({ desc }) => desc],
   ['id', ({ id }) => String(id)],

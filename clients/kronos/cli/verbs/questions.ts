@@ -1,4 +1,4 @@
-// What the hub asks about running tasks and unexplained time: a list with numbers, and answers that count for all devices.
+// Questions of the hub about running tasks and unexplained time: a list with numbers, and answers that count for all devices.
 
 import type { QuestionAnswer } from '../../../../protocol/day-questions.ts';
 import { questionText } from '../../day/hub-questions.ts';

@@ -126,7 +126,7 @@ export function printRefusal({ error, why }: ActionRefusal, cli: CliContext): Ex
   return why === 'usage' ? exitCode.usage : exitCode.failure;
 }
 
-/** What a program reads: seconds since 1970. */
+/** The form for programs: seconds since 1970. */
 export function slotToJson({ from, to, owner, running }: TimeSlot, { tasks }: Pick<KronosDatabase, 'tasks'>): object {
   if (owner.kind === 'entry') return { from, to, running, ...owner.entry };
   const task = tasks.find(({ index }) => index === owner.index);

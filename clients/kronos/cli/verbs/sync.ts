@@ -102,7 +102,7 @@ async function syncOnce(cli: CliContext, showProgress: boolean): Promise<SyncRes
   }
 }
 
-/** What the hub asks about running tasks, for the next command. Yesterday's unexplained time is offered by the first one of a day. */
+/** Stores the hub's questions about running tasks for the next command. Yesterday's unexplained time is offered by the first one of a day. */
 async function taskQuestions(hub: Pick<Connection, 'questions'>, cli: CliContext): Promise<readonly string[]> {
   const answer = await hub.questions();
   if (!answer.ok) return [];
@@ -236,7 +236,7 @@ async function loginWithoutToken(
 interface TokenCheck {
   /** True if the local tasks belong to this account of this hub. */
   readonly same: boolean;
-  /** What the hub answered; undefined if it was not asked. */
+  /** The hub's answer; undefined if the hub was not asked. */
   readonly answer?: SyncResult;
 }
 

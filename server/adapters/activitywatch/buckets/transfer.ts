@@ -28,7 +28,7 @@ export async function* exportBuckets(buckets: Buckets, descriptions: readonly De
   yield '}}';
 }
 
-/** What became of one bucket of an import; all numbers count events. */
+/** The result for one bucket of an import; all numbers count events. */
 export interface ImportReport {
   /** The bucket that holds the events now. */
   readonly bucket: string;

@@ -1,4 +1,4 @@
-// What the hub's thread and the thread that parses large bodies send each other: the task, then one message at a time on request.
+// Messages between the hub's thread and the thread that parses large bodies: the task, then one message at a time on request.
 
 import type { SuppliedDescription } from '../buckets/description.ts';
 import type { NewEvent } from './event.ts';

@@ -23,7 +23,7 @@ const pageCharacters = 524_288;
 /** With more changes than this to catch up on, the thread loads a channel again. */
 const tooFarBehind = 20_000;
 
-/** What the thread holds of a channel. */
+/** The thread's state of a channel. */
 interface FedTo {
   readonly cover: Cover;
   seq: number;

@@ -195,7 +195,7 @@ function readEventId(request: Request): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** What the reference's schema finds, all fields at once. */
+/** The errors that the reference's schema finds, in all fields at once. */
 function heartbeatErrors(fields: ReadonlyMap<string, unknown>): Record<string, string> | undefined {
   const errors: [string, string][] = [];
   const check = (name: string, type: string, fits: (value: unknown) => boolean): void => {

@@ -1,4 +1,4 @@
-// What a watcher in a browser may do, and the CORS headers that let its extension read an answer. The transport refuses other foreign
+// The rights of a watcher in a browser, and the CORS headers that let its extension read an answer. The transport refuses other foreign
 // origins before they get here.
 
 import type { Request } from '../../../http/types.ts';

@@ -1,11 +1,11 @@
-// What the hub's thread asks a thread of rules (rule-worker.ts), and how that answers.
+// Messages between the hub's thread and a thread of rules (rule-worker.ts).
 
 import type { EventOrigin } from '../../../http/privacy-filters.ts';
 
 export type RuleTask =
   /** Is this setting valid? Privacy rules and categories hold regular expressions. */
   | { readonly kind: 'check'; readonly setting: string; readonly text: string }
-  /** What of these events' data (JSON texts) may be stored? */
+  /** Asks which parts of these events' data (JSON texts) may be stored. */
   | {
       readonly kind: 'filter';
       readonly text: string;

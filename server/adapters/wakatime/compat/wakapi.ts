@@ -26,7 +26,7 @@ import { allTimeSpan, computeSpan } from '../stats/stats.ts';
 import { sumLabels, writeHubMetrics, writeMetrics } from './metrics-text.ts';
 import { AccountMetrics } from './prometheus.ts';
 
-/** What a request to one of Wakapi's paths needs. */
+/** The requirements of a request to one of Wakapi's paths. */
 interface Wakapi {
   readonly authorizer: Authorizer;
   readonly metrics: AccountMetrics;

@@ -1,4 +1,4 @@
-// What a heartbeat reports about AI tools, except lines of code: the session, the model, tokens and the length of a prompt.
+// The data of a heartbeat about AI tools, except lines of code: the session, the model, tokens and the length of a prompt.
 // stats/ai-metrics.ts has prices and answers.
 
 import type { Heartbeat } from '../model/heartbeat.ts';

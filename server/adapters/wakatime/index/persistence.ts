@@ -210,7 +210,7 @@ export class PersistedIndex {
 
 type Counts = Readonly<Record<keyof typeof perItem, number>>;
 
-/** What is persisted at one moment: copies, or parts that do not change. */
+/** The data that is persisted at one moment: copies, or parts that do not change. */
 interface TakenChanges {
   readonly days: ReadonlyMap<number, DayBlock | undefined>;
   readonly outlines: readonly (readonly [number, DayOutline])[];

@@ -20,7 +20,7 @@ export interface AccountSettings {
   readonly prices: Prices;
   /** Strangers may look back this many days before today; undefined: without limit. */
   readonly shareDays: number | undefined;
-  /** What strangers may see. */
+  /** The data that strangers may see. */
   readonly shares: {
     readonly time: boolean;
     readonly languages: boolean;

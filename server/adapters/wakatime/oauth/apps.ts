@@ -38,7 +38,7 @@ export interface OauthApp {
   readonly at: number;
 }
 
-/** What a person approved on the page. */
+/** The rights that a person approved on the page. */
 export interface AppApproval {
   readonly app: string;
   readonly account: string;
@@ -234,7 +234,7 @@ export class OauthApps {
   /** Revokes the tokens of a family, also one that is being issued at this moment. */
   async #endFamily(app: string, family: string): Promise<void> {
     const now = this.#hub.world.now();
-    // What was being issued a day ago is long issued.
+    // An issue that began a day ago has long ended.
     for (const [key, { at }] of (await this.#hub.cachedChannel(grantsChannel)).view.items) {
       if (key.startsWith(endedKey('')) && at < now - 24 * hourMs) {
         await updateItem(this.#hub, grantsChannel, key, () => ({ ok: true, value: undefined }));

@@ -84,7 +84,7 @@ async function questionAbout(call: EndpointCall, org: Org, account: string): Pro
   return result.value;
 }
 
-/** What the caller sees of a person: `all` if it is the same person, `nothing` if the person hides their time. */
+/** The caller's view of a person: `all` if it is the same person, `nothing` if the person hides their time. */
 function visibilityTo(org: Org, { account, viewOnly }: Seat, asker: string): 'all' | 'some' | 'nothing' {
   if (!hasJoined(org.members, account) || viewOnly) return 'nothing';
   if (account === asker) return 'all';
@@ -92,7 +92,7 @@ function visibilityTo(org: Org, { account, viewOnly }: Seat, asker: string): 'al
 }
 
 function hidePrivate(org: Org, day: SummaryDay) {
-  // What AI tools used and cost stays private.
+  // The use and the cost of AI tools stay private.
   const usage = noAiMetrics();
   const projects = org.projects === 'visible' ? day.projects.map((project) => ({ ...project, ...usage })) : [];
   return { ...day, grand_total: { ...day.grand_total, ...usage }, projects, dependencies: [], machines: [] };

@@ -20,7 +20,7 @@ import { allTimeSpan, computeSpan } from '../stats/stats.ts';
 import { buildSummaries } from '../stats/summaries.ts';
 import { badgeColor, drawBadge, drawBars, drawYear, svgReply } from './svg.ts';
 
-/** What a link may show: a list, the days one by one, or the total of a project. */
+/** The kinds of data that a link may show: a list, the days one by one, or the total of a project. */
 const kinds = [...dimensions, 'activity', 'badge'] as const;
 type Kind = (typeof kinds)[number];
 

@@ -77,7 +77,7 @@ async function* dayTexts(question: TimeQuery, { dates, bounds, tallies }: Summed
   }
 }
 
-/** What follows the days. */
+/** The fields after the days. */
 function restOf(
   question: TimeQuery,
   { dates, bounds, tallies, available: ofProject }: SummedDays,

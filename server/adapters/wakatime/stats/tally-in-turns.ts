@@ -6,7 +6,7 @@ import type { HeartbeatColumns } from '../index/columns.ts';
 import { addLineSums, type LineSums } from '../index/line-counts.ts';
 import { Counter, type CreditRule, type Sums, type Tally, type TallyRequest, tally } from './durations-algorithm.ts';
 
-/** What is summed without a pause: some milliseconds' work. */
+/** The number of items summed without a pause: some milliseconds' work. */
 const step = { heartbeats: 8_192, spans: 30 } as const;
 
 /** The same as `tally`, with pauses in which others are served. */

@@ -1,4 +1,4 @@
-// What the person who runs a hub hears: the lines of the log and the metrics, of a whole hub on real ports.
+// The events for the person who runs a hub: the lines of the log and the metrics, of a whole hub on real ports.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

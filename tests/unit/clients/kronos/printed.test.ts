@@ -1,4 +1,4 @@
-// What `kronos time`, `day`, `week` and `month` print in each format and grouping, as it is; and filters of dates where clocks change.
+// The output of `kronos time`, `day`, `week` and `month` in each format and grouping, as it is; and filters of dates where clocks change.
 
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { parseFilterDate } from '../../../../clients/kronos/data/filter.ts';

@@ -1,4 +1,4 @@
-// What the page of a day shows, as functions of the hub's answer.
+// The content of the page of a day, as functions of the hub's answer.
 
 import { describe, expect, test } from '@jest/globals';
 import { dayTables } from '../../../../clients/web/day/day-tables.ts';

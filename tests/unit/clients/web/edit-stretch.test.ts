@@ -1,4 +1,4 @@
-// What a change of a stretch of the day is, as one edit of entries.
+// A change of a stretch of the day as one edit of entries.
 
 import { describe, expect, test } from '@jest/globals';
 import {

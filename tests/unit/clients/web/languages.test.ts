@@ -19,7 +19,7 @@ import { lineProblems } from '../../../../protocol/line-problems.ts';
 const sources = fileURLToPath(new URL('../../../../clients/web/', import.meta.url));
 const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
-/** What pages share, and what a page has for itself. */
+/** The texts that pages share, and those of one page. */
 const tables = { pages: languages, reports: reportLanguages, room: roomLanguages, tasks: taskLanguages } as const;
 const inEnglish: Readonly<Record<string, string>> = { ...en, ...enReports, ...enRoom, ...enTasks };
 

@@ -1,4 +1,4 @@
-// What the pages of devices, settings, the inspector and the sign-in compute, without a DOM.
+// The functions of the pages of devices, settings, the inspector and the sign-in, without a DOM.
 
 import { describe, expect, test } from '@jest/globals';
 import { flowOf, purposes, scopesIn } from '../../../../clients/web/devices/devices-view.ts';

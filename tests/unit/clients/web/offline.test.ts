@@ -1,4 +1,4 @@
-// What the service worker stores, and what it leaves alone.
+// The requests whose answers the service worker stores, and those that it leaves alone.
 
 import { describe, expect, test } from '@jest/globals';
 import { cacheKey, kindOf } from '../../../../clients/web/offline/cache-rules.ts';

@@ -1,4 +1,4 @@
-// What the page of reports computes: the question in its address, ranges, weeks of ISO 8601, the names of roundings, and rates.
+// The functions of the page of reports: the question in its address, ranges, weeks of ISO 8601, the names of roundings, and rates.
 
 import { describe, expect, test } from '@jest/globals';
 import { textsFor } from '../../../../clients/web/languages/languages.ts';

@@ -1,4 +1,4 @@
-// What the page of trends shows of the rhythm of a week, and what it asks ActivityWatch's API.
+// The rhythm of a week on the page of trends, and the page's requests to ActivityWatch's API.
 
 import { describe, expect, test } from '@jest/globals';
 import { textsFor } from '../../../../clients/web/languages/languages.ts';

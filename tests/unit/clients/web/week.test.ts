@@ -1,4 +1,4 @@
-// What the page of a week shows, and what all pages of the merged day share: dates, keys, colours, the words of the connection.
+// The content of the page of a week, and the parts that all pages of the merged day share: dates, keys, colours, the words of the connection.
 
 import { describe, expect, test } from '@jest/globals';
 import { pageOfBookmark } from '../../../../clients/web/front/web-ui.ts';
