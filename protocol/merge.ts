@@ -102,14 +102,28 @@ function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: st
   return worked(current) && worked(ours) ? withMergedWork(merged, base, current, ours) : merged;
 }
 
+/** What is known about the sender of an update. */
+export interface Sender {
+  /** The value of the task that it sent last, if it is among the recent ones. */
+  readonly ownLast?: Task | undefined;
+  /** True if it may have started and stopped the task without telling. */
+  readonly silent?: boolean;
+}
+
 /**
  * W6: merges an update with changes that its sender may not have seen yet. An update changes something, so it is not based on a value
  * equal to it; and an update that stops a task is not based on a value that is already stopped.
  * @param recent the value before those changes, and each one since; the last is the current value
- * @param ownLast the value of the task that the sender itself sent last, if it is among them
  */
-export function mergeUpdate(recent: readonly Task[], current: Task, ours: Task, ownLast?: Task): Update {
-  const possible = recent.filter((value) => distance(value, ours) > 0 && !stopsStopped(value, ours));
+export function mergeUpdate(
+  recent: readonly Task[],
+  current: Task,
+  ours: Task,
+  { ownLast, silent }: Sender = {},
+): Update {
+  const possible = recent.filter(
+    (value) => distance(value, ours) > 0 && (silent === true || !stopsStopped(value, ours)),
+  );
   const seen = possible.filter((value) =>
     recent.slice(0, recent.indexOf(value)).every((before) => !isUnseen(before, value, ours)),
   );

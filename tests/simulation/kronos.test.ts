@@ -24,6 +24,7 @@ describe('kronos.vim of both generations, edits offline and online, and a hub th
   }, 300_000);
 
   test.each([
+    ['[W6.10] a task that was done silently, edited by another device, and then edited by the first', 62521],
     ['[M10.7] done, undone and done again offline, while a new task takes the first id', 50657],
     [
       '[M10.10] a task that a client of 2018 made, sent with its index and removed is not the next one under its id',

@@ -11,6 +11,8 @@ import { storedTask } from './task-codec.ts';
 
 /** W6: the time after which a sender has surely seen the change of another device, in milliseconds. */
 const unseenMs = 2_000;
+/** W6.10: the longest time for which a change counts as unseen by a device of 2018 that has changed the task's id silently, in milliseconds. */
+const longestUnheardMs = 3_600_000;
 /** The number of changes of one task that are recorded. */
 const mostChanges = 100;
 /** The number of former ids of all tasks that are recorded. */
@@ -57,6 +59,8 @@ export class RecentChanges {
   #formerIds: FormerId[] = [];
   /** Connected devices that may ignore notifications. */
   #outOfSync = new Map<string, OutOfSync>();
+  /** Connected devices of 2018, with the moment when each was last sent all tasks, or was first heard. */
+  #of2018 = new Map<string, number>();
   /** When each device last changed a task, for the last two seconds. */
   #lastWrites = new Map<string, number>();
   #prunedAt = 0;
@@ -73,11 +77,18 @@ export class RecentChanges {
     this.#followClock(now);
     const entry = this.#outOfSync.get(device);
     if (entry !== undefined) this.#outOfSync.set(device, { ...entry, until: now + unseenMs });
+    if (this.#of2018.has(device)) this.#of2018.set(device, now - unseenMs);
+  }
+
+  /** W6.10: from now on, changes of the last hour are recorded, because this device may have changed ids without telling. */
+  noteOf2018(device: string, now: number): void {
+    if (!this.#of2018.has(device)) this.#of2018.set(device, now - unseenMs);
   }
 
   /** Called when the device's last connection has ended. */
   forgetDevice(device: string): void {
     this.#outOfSync.delete(device);
+    this.#of2018.delete(device);
   }
 
   /** True if another device has changed a task in the last two seconds. */
@@ -155,9 +166,15 @@ export class RecentChanges {
   /**
    * The values that an update may be based on; undefined if the sender has surely seen the task's current value.
    * @param crossed true if a list may have overwritten the sender's own last writes, too
+   * @param deaf W6.10: true if the device has the task under another id, so that it ignores what it is sent about the task
    */
-  of(key: string, { device, crossed }: { device: string; crossed: boolean }, now: number): UnseenValues | undefined {
-    const since = this.#unseenSince(device, now);
+  of(
+    key: string,
+    { device, crossed, deaf }: { device: string; crossed: boolean; deaf: boolean },
+    now: number,
+  ): UnseenValues | undefined {
+    const unseen = this.#unseenSince(device, now);
+    const since = deaf ? Math.min(unseen, this.#unheardSince(device, now)) : unseen;
     const recent = (this.#recent.get(key) ?? []).filter(
       ({ at, onlyFor = device }) => at >= since && onlyFor === device,
     );
@@ -227,6 +244,11 @@ export class RecentChanges {
     return entry === undefined || now > entry.until ? now - unseenMs : Math.min(now - unseenMs, entry.since);
   }
 
+  /** The moment since which a device of 2018 may have ignored notifications of a task. */
+  #unheardSince(device: string, now: number): number {
+    return Math.max(now - longestUnheardMs, this.#of2018.get(device) ?? now);
+  }
+
   #add(key: string, recent: Recent): void {
     this.#recent.set(key, [...(this.#recent.get(key) ?? []), recent]);
   }
@@ -241,6 +263,7 @@ export class RecentChanges {
     this.#formerIds = this.#formerIds.map((former) => ({ ...former, at: former.at - back }));
     for (const [device, { since, until }] of this.#outOfSync)
       this.#outOfSync.set(device, { since: since - back, until: until - back });
+    for (const [device, at] of this.#of2018) this.#of2018.set(device, at - back);
     for (const [key, list] of this.#recent)
       this.#recent.set(
         key,
@@ -255,7 +278,11 @@ export class RecentChanges {
     if (now - this.#prunedAt < pruneMs) return;
     this.#prunedAt = now;
     for (const [device, { until }] of this.#outOfSync) if (now > until) this.#outOfSync.delete(device);
-    const horizon = Math.min(now - unseenMs, ...[...this.#outOfSync.values()].map(({ since }) => since));
+    const horizon = Math.min(
+      now - unseenMs,
+      ...[...this.#outOfSync.values()].map(({ since }) => since),
+      ...[...this.#of2018.keys()].map((device) => this.#unheardSince(device, now)),
+    );
     this.#formerIds = this.#formerIds.filter(({ at }) => at >= horizon).slice(-mostFormerIds);
     for (const [key, list] of this.#recent) {
       const late = list.filter(({ at }) => at >= horizon).slice(-mostChanges);

@@ -490,10 +490,11 @@ export class Tasks {
     const renumbered = found.renumbered === true && (which.id ?? sent.id) === sent.id;
     const ours = renumbered && current.id !== undefined ? { ...sent, id: current.id } : sent;
     // A request with a `base` has seen every change up to that step.
-    const unseen = alive && writer.base === undefined ? this.#recent.of(key, writer, now) : undefined;
+    const deaf = writer.client.generation === 2018 && ours.id !== current.id;
+    const unseen = alive && writer.base === undefined ? this.#recent.of(key, { ...writer, deaf }, now) : undefined;
     const seen = shownBy(writer.client);
     const ownLast = unseen?.ownLast === undefined ? undefined : seen(unseen.ownLast);
-    const update = mergeUpdate((unseen?.values ?? []).map(seen), seen(current), ours, ownLast);
+    const update = mergeUpdate((unseen?.values ?? []).map(seen), seen(current), ours, { ownLast, silent: deaf });
     const merged = { ...update, task: withoutFormerTag(current, update.task) };
     const { whole } = merged;
     const taken = this.#lookup.ids(key);
@@ -564,6 +565,7 @@ export class Tasks {
     const ops = new Ops(state, writer.version, now);
     const refusal = yield* write.compute(ops, now, state);
     if (refusal !== undefined) return refusal;
+    if (writer.client.generation === 2018) this.#recent.noteOf2018(writer.device, now);
     yield* this.#recent.addWrite(ops, writer.device, now);
     write.concerned = yield* concernedTasks(ops);
     const id = writer.writeId === undefined ? {} : { writeId: writer.writeId };

@@ -306,6 +306,25 @@ describe('a change of id', () => {
   });
 });
 
+test('[W6.10] a client of 2018 that did a task without telling has not seen what others changed since, and takes none of it back', async () => {
+  const { hub, old, young } = await hubWithTask();
+  const [{ index }] = await tasksOf(young);
+  const milk = { ...task(1, 'milk'), index };
+  await old.ask({ type: 'update', task: { ...milk, tags: ['home'] }, version: hub.world.now() });
+  // It starts, stops and does the task now. Its task has another id, so that it ignores the notification.
+  hub.world.pass(60_000);
+  const done = Math.floor(hub.world.now() / 1_000);
+  hub.world.pass(60_000);
+  const due = 1_800_000_000_000;
+  const edited = of2019(1, 'milk', { index, tags: ['home'], due });
+  await young.ask({ type: 'update', task_id: 1, task: edited, version: hub.world.now() });
+  hub.world.pass(60_000);
+  const sent = { ...milk, id: `1${done}`, done, last_active: done, worktime: 5, tags: ['shop'] };
+  await old.ask({ type: 'update', task: sent, version: hub.world.now() });
+  await settle();
+  expect(await tasksOf(young)).toMatchObject([{ desc: 'milk', tags: ['shop'], due, done: done * 1_000 }]);
+});
+
 test('[M10.10] a client of 2018 that has sent a task’s index in an update lists that task with it: a done task of its old id is another', async () => {
   const { hub, old, young } = await hubWithTask();
   const [{ index }] = await tasksOf(young);
