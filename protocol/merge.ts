@@ -103,7 +103,7 @@ function mergeFields(base: Task, current: Task, ours: Task, oursWins: (field: st
 }
 
 /** What is known about the sender of an update. */
-export interface Sender {
+export interface UpdateSender {
   /** The value of the task that it sent last, if it is among the recent ones. */
   readonly ownLast?: Task | undefined;
   /** True if it may have started and stopped the task without telling. */
@@ -119,7 +119,7 @@ export function mergeUpdate(
   recent: readonly Task[],
   current: Task,
   ours: Task,
-  { ownLast, silent }: Sender = {},
+  { ownLast, silent }: UpdateSender = {},
 ): Update {
   const possible = recent.filter(
     (value) => distance(value, ours) > 0 && (silent === true || !stopsStopped(value, ours)),
