@@ -223,6 +223,7 @@ export function* mergeListInSteps(
   for (const { life, current } of alive) {
     if (current?.id !== undefined && !removed.has(life.key) && !rewritten.has(life.key)) taken.add(current.id);
   }
+  yield;
   return {
     outcomes: [...distinctIds(outcomes, taken), ...[...removed].map((key) => ({ kind: 'remove', key }) as const)],
     listed,

@@ -63,7 +63,7 @@ const catchUpSize = 4_194_304;
  * Limits of what is published in one turn of the event loop: so many changes, each counted once and once more for every audience, and so many
  * characters of their values. The rest of a longer write is published in later turns, so that others are served between.
  */
-const turnChanges = 1_024;
+const turnChanges = 512;
 const turnCharacters = 524_288;
 
 export interface ChannelDeps {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Unreadable } from '../../../protocol/codec.ts';
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import { type Generation, parseSent, shownTo, storedFrom } from '../../../protocol/generation.ts';
-import { filterInSteps, finish, mapInSteps } from '../../../protocol/in-steps.ts';
+import { filterInSteps, finish, mapInSteps, Pace } from '../../../protocol/in-steps.ts';
 import {
   distance,
   type Life,
@@ -333,33 +333,37 @@ export class Tasks {
       fresh: new Set(own.keys()),
     });
     const isNamed = new Set(keys.values());
-    for (const [key, task] of merge.listed) if (task.index === undefined && !isNamed.has(key)) client.addUnindexed(key);
+    const pace = new Pace();
+    for (const [key, task] of merge.listed) {
+      if (pace.isDue()) yield;
+      if (task.index === undefined && !isNamed.has(key)) client.addUnindexed(key);
+    }
     const storedOr = this.#storedTasks(past);
     const ids = new Set(merge.outcomes.flatMap((one) => (one.kind === 'remove' ? [] : [one.task.id])));
     const isUsed = { has: (id: number) => ids.has(id) || this.#lookup.ids().has(id) };
-    yield* mapInSteps(
-      inOrder(merge.outcomes, (key) => this.#lookup.task(key)?.id),
-      ({ outcome, aside }) => {
-        const leaving = aside === undefined ? undefined : this.#lookup.task(aside);
-        if (aside !== undefined && leaving !== undefined) {
-          const id = freeId(isUsed);
-          ids.add(id);
-          ops.put(aside, { ...leaving, id });
-        }
-        if (outcome.kind === 'remove') {
-          ops.remove(outcome.key);
-          return;
-        }
-        const key = outcome.key ?? this.#hub.world.id();
-        const stored = storedOr(key);
-        const from = (task: Task) => (stored === undefined ? task : storedFrom(client.generation, stored, task));
-        if (outcome.overruled !== undefined) ops.putHistoryOnly(key, from(outcome.overruled));
-        ops.put(key, from(outcome.task));
-        const alias = own.get(outcome.overruled ?? outcome.task);
-        if (alias !== undefined) client.setAlias(alias, key);
-        else if (outcome.key === null && outcome.task.index === undefined) client.addUnindexed(key);
-      },
-    );
+    yield;
+    const ordered = inOrder(merge.outcomes, (key) => this.#lookup.task(key)?.id);
+    yield;
+    yield* mapInSteps(ordered, ({ outcome, aside }) => {
+      const leaving = aside === undefined ? undefined : this.#lookup.task(aside);
+      if (aside !== undefined && leaving !== undefined) {
+        const id = freeId(isUsed);
+        ids.add(id);
+        ops.put(aside, { ...leaving, id });
+      }
+      if (outcome.kind === 'remove') {
+        ops.remove(outcome.key);
+        return;
+      }
+      const key = outcome.key ?? this.#hub.world.id();
+      const stored = storedOr(key);
+      const from = (task: Task) => (stored === undefined ? task : storedFrom(client.generation, stored, task));
+      if (outcome.overruled !== undefined) ops.putHistoryOnly(key, from(outcome.overruled));
+      ops.put(key, from(outcome.task));
+      const alias = own.get(outcome.overruled ?? outcome.task);
+      if (alias !== undefined) client.setAlias(alias, key);
+      else if (outcome.key === null && outcome.task.index === undefined) client.addUnindexed(key);
+    });
     return merge;
   }
 

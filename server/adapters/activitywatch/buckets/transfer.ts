@@ -96,8 +96,11 @@ function sum(a: ImportReport, b: ImportReport): ImportReport {
   };
 }
 
-/** Batches of an import that may be on their way to disk at once. The store writes those that wait in one transaction. */
-const mostUnderWay = 8;
+/**
+ * Batches of an import that may be on their way to disk at once. The store writes those that wait in one transaction, and the write of
+ * another account waits for all of them: more batches make the import no faster.
+ */
+const mostUnderWay = 3;
 
 interface BatchUnderWay {
   readonly fresh: readonly NewEvent[];
