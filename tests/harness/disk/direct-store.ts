@@ -1,5 +1,5 @@
 // The embedded store without its threads: the same data folder, writer, reader and check, called directly, so that a test can open thousands
-// of folders. What the threads add is tested in unit/storage/sqlite.test.ts.
+// of folders. What the threads add is tested in services/storage/sqlite.test.ts.
 
 import type { Answer, Archive, Keep, Outline, Step, Write } from '../../../server/core/store.ts';
 import { compactFile, databasePath, openFile, type SqliteFile } from '../../../server/storage/sqlite/data-folder.ts';

@@ -4,8 +4,8 @@ import { onPostgres } from '../../harness/on-postgres.ts';
 
 await onPostgres(
   () => import('../../unit/adapters/activitywatch/golden.test.ts'),
-  () => import('../../unit/adapters/activitywatch/heartbeat.test.ts'),
+  () => import('./activitywatch/heartbeat.test.ts'),
   () => import('../../unit/adapters/activitywatch/privacy.test.ts'),
   () => import('../../unit/adapters/activitywatch/queries.test.ts'),
-  () => import('../../unit/adapters/activitywatch/routes.test.ts'),
+  () => import('./activitywatch/routes.test.ts'),
 );

@@ -3,6 +3,6 @@
 import { onPostgres } from '../../harness/on-postgres.ts';
 
 await onPostgres(
-  () => import('../../unit/adapters/mobtimer/rooms.test.ts'),
+  () => import('./mobtimer/rooms.test.ts'),
   () => import('../../unit/adapters/mobtimer/routes.test.ts'),
 );

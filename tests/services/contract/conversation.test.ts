@@ -1,9 +1,9 @@
 // The conversation on every transport and engine, and the features of one transport only: frames, pieces, handshakes.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { dial, openRefused } from '../harness/clients.ts';
-import { conversation, Place } from './conversation.ts';
-import { rawTcp, webSocket } from './talk.ts';
+import { conversation, Place } from '../../contract/conversation.ts';
+import { rawTcp, webSocket } from '../../contract/talk.ts';
+import { dial, openRefused } from '../../harness/clients.ts';
 
 const engines = ['uws', 'ws'] as const;
 
