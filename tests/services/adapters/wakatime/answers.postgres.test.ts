@@ -2,4 +2,4 @@
 
 import { onPostgres } from '../../../harness/on-postgres.ts';
 
-await onPostgres(() => import('../../../unit/adapters/wakatime/answers.test.ts'));
+await onPostgres(() => import('./answers.test.ts'));

@@ -3,6 +3,6 @@
 import { onPostgres } from '../../../harness/on-postgres.ts';
 
 await onPostgres(
-  () => import('../../../unit/adapters/wakatime/ingest.test.ts'),
+  () => import('./ingest.test.ts'),
   () => import('../../../unit/adapters/wakatime/custom-rules.test.ts'),
 );
