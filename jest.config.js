@@ -33,7 +33,7 @@ export default {
     // Functions, and single parts of a hub in this process. `npm run test:fast` runs these: under a minute on two idle cores.
     project('unit', 'unit'),
     // Other processes (hubs, databases, relays, terminals, shells), and whole hubs with many clients or thousands of messages.
-    project('services', 'services', 'end-to-end'),
+    project('services', 'services', 'contract', 'end-to-end'),
     project('browser', 'browser'),
     project('simulation', 'simulation'),
   ],
