@@ -34,6 +34,7 @@ export function taskTexts(context: 'list' | 'info', task: PlainTask, scene: Task
 
 /** F4: the project stands before the tags, in place of its own. */
 function tagsOf(task: PlainTask): string {
+  if (task.project === undefined) return task.tags.join(' ');
   const project = projectOf(task);
   return [...(project === undefined ? [] : [`@${project}`]), ...tagsWithoutProject(task)].join(' ');
 }

@@ -195,9 +195,8 @@ export const list: TaskAction = (state, args, context) => {
   const shown = { ...state, hide_done: state.hide_done && !filter.wantsDone };
   const candidates = filter.wantsWaiting ? visibleTasks(shown) : visibleTasks(shown, context.now);
   const tasks = applyFilter(candidates, filter, { ...context, tasks: state.tasks });
-  const waiting = filter.wantsWaiting
-    ? 0
-    : visibleTasks(shown).filter(filter.matches).length - candidates.filter(filter.matches).length;
+  const isHidden = (task: PlainTask) => isWaiting(task, context.now) && filter.matches(task);
+  const waiting = filter.wantsWaiting || !state.tasks.some(isHidden) ? 0 : visibleTasks(shown).filter(isHidden).length;
   const note =
     waiting === 0 ? '' : `${countTasks(waiting)} ${waiting === 1 ? 'waits' : 'wait'}: kronos list is:waiting`;
   return { ok: true, changes: {}, output: listOutput(tasks, context, note) };

@@ -2,7 +2,7 @@
 // a person may have edited the file. A large file may end with changes (stored-change.ts), one a line. docs/decisions/0019 says why.
 
 import { isRecord } from '../../../protocol/json.ts';
-import { type PlainTask, plainFields } from '../../../protocol/plain.ts';
+import type { PlainTask } from '../../../protocol/plain.ts';
 import {
   emptyDatabase,
   type KronosDatabase,
@@ -98,8 +98,36 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
 
+/** Named fields in one expression, because a loop over the fields of 10,000 tasks takes 30 ms in a process that has just started. */
 function isTask(value: unknown): value is PlainTask {
-  return isRecord(value) && isText(value['index']) && isTaskPart(value) && plainFields.every((field) => field in value);
+  return (
+    isRecord(value) &&
+    isText(value['index']) &&
+    isNumber(value['id']) &&
+    isText(value['desc']) &&
+    isTexts(value['tags']) &&
+    isNumber(value['active']) &&
+    isNumber(value['last_active']) &&
+    isNumber(value['due']) &&
+    isNumber(value['done']) &&
+    isNumber(value['worktime']) &&
+    (value['intervals'] === undefined || isText(value['intervals'])) &&
+    isPlanned(value) &&
+    (value['taskwarrior'] === undefined || isRecord(value['taskwarrior']))
+  );
+}
+
+function isPlanned(value: Readonly<Record<string, unknown>>): boolean {
+  return (
+    (value['priority'] === undefined || isText(value['priority'])) &&
+    (value['project'] === undefined || isText(value['project'])) &&
+    (value['wait'] === undefined || isNumber(value['wait'])) &&
+    (value['scheduled'] === undefined || isNumber(value['scheduled'])) &&
+    (value['every'] === undefined || isText(value['every'])) &&
+    (value['zone'] === undefined || isText(value['zone'])) &&
+    (value['needs'] === undefined || isTexts(value['needs'])) &&
+    (value['notes'] === undefined || isNotes(value['notes']))
+  );
 }
 
 const isNotes = (value: unknown): boolean =>

@@ -49,6 +49,11 @@ export function changeBetween(before: KronosDatabase, changed: Partial<KronosDat
   return lists.every((name) => isSameList(result[name], changed[name] ?? before[name])) ? change : undefined;
 }
 
+/** @returns how many elements of the lists leave */
+export function leavingCount({ tasks, entries, log, queue }: StoredChange): number {
+  return (tasks?.gone.length ?? 0) + (entries?.gone.length ?? 0) + (log?.drop ?? 0) + (queue?.drop ?? 0);
+}
+
 function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
   return one.length === other.length && one.every((element, at) => element === other[at]);
 }
@@ -97,8 +102,13 @@ export function applyStoredChanges(database: KronosDatabase, changes: readonly S
 }
 
 function applyKeyed<T>(list: readonly T[], changes: readonly KeyedChange<T>[], key: (element: T) => string): T[] {
-  const slots: (T | undefined)[] = [...list];
-  const places = new Map(list.map((element, place) => [key(element), place]));
+  const slots: (T | undefined)[] = list.slice();
+  const named = new Set(changes.flatMap(({ gone, put }) => [...gone, ...put.map(key)]));
+  const places = new Map<string, number>();
+  list.forEach((element, place) => {
+    const name = key(element);
+    if (named.has(name)) places.set(name, place);
+  });
   for (const { gone, put } of changes) {
     for (const name of gone) {
       const place = places.get(name);

@@ -135,6 +135,15 @@ describe('a change of a large file', () => {
   });
 });
 
+test('a file that a change makes much smaller is written anew', () => {
+  const { path, file } = largeFile();
+  file.write(({ tasks }) => ({ queue: tasks.map((after) => ({ index: after.index, before: null, after })) }));
+  const size = statSync(path).size;
+  file.write(() => ({ queue: [] }));
+  expect(statSync(path).size).toBeLessThan(size / 1.5);
+  expect(objectOf(path)).toEqual(file.read());
+});
+
 test('many changes are joined with the rest of the file, and doctor does so at once', async () => {
   const { path, file, cli } = largeFile();
   const size = () => statSync(path).size;
