@@ -660,7 +660,8 @@ export class Channel {
       if (isContiguous(steps, seq)) {
         await this.#newestWrite.catch(noop);
         if (this.#suspension !== undefined || this.#head.seq !== seq) return true;
-        if (!(await this.#publishInTurns(steps))) return true;
+        if (this.#turnEnd(steps, 0) === steps.length) this.#publish(steps);
+        else if (!(await this.#publishInTurns(steps))) return true;
         return steps.length === maxRecentChanges || sizeOf(steps) >= catchUpSize;
       }
       // There is nothing new, or steps are gone, or steps were written after they were looked for. The head tells which.
