@@ -223,7 +223,7 @@ export function* mergeListInSteps(
   for (const { life, current } of alive) {
     if (current?.id !== undefined && !removed.has(life.key) && !rewritten.has(life.key)) taken.add(current.id);
   }
-  yield;
+  if (pace.isDue(alive.length)) yield;
   return {
     outcomes: [...distinctIds(outcomes, taken), ...[...removed].map((key) => ({ kind: 'remove', key }) as const)],
     listed,

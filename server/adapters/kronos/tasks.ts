@@ -341,9 +341,9 @@ export class Tasks {
     const storedOr = this.#storedTasks(past);
     const ids = new Set(merge.outcomes.flatMap((one) => (one.kind === 'remove' ? [] : [one.task.id])));
     const isUsed = { has: (id: number) => ids.has(id) || this.#lookup.ids().has(id) };
-    yield;
+    if (pace.isDue(ids.size)) yield;
     const ordered = inOrder(merge.outcomes, (key) => this.#lookup.task(key)?.id);
-    yield;
+    if (pace.isDue(ordered.length)) yield;
     yield* mapInSteps(ordered, ({ outcome, aside }) => {
       const leaving = aside === undefined ? undefined : this.#lookup.task(aside);
       if (aside !== undefined && leaving !== undefined) {
