@@ -350,8 +350,8 @@ function* match(
     ],
     (task) => [byDesc.get(task.desc), (one) => becameUndone(one, task)],
     (task) => [task.id === undefined ? [] : byDoneId.get(task.id), (one) => becameUndoneAndMore(one, task)],
-    // The device has done and undone the task offline, perhaps done it again, and may have given the task's id to a new one.
-    (task) => [task.index === undefined ? byDesc.get(task.desc) : [], (one) => isEqualButId(one, task)],
+    // The device has done and undone the task offline, perhaps done it again or edited it, and may have given the task's id to a new one.
+    (task) => [task.index === undefined ? byDesc.get(task.desc) : [], (one) => hadOpenWithDesc(one, task)],
   ];
   const laterPasses: readonly Pass[] = [
     (task) => [
@@ -491,9 +491,9 @@ function becameUndone(one: Known, task: Task): boolean {
   );
 }
 
-/** True if the listed task differs from what the device surely had, open, only in the id and in what done, undone, start and stop change. */
-function isEqualButId(one: Known, task: Task): boolean {
-  return latestOwn(one).some((value) => !value.done && edits(value, task).every((field) => ofWork.has(field)));
+/** True if the device surely had the known task, open, with the description of the listed one. */
+function hadOpenWithDesc(one: Known, task: Task): boolean {
+  return latestOwn(one).some((value) => !value.done && value.desc === task.desc);
 }
 
 /** The value that the device surely has of a task; of a task that it made, if none is sure, every value. */

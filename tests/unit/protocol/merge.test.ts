@@ -155,6 +155,12 @@ describe('a list of a device that was away', () => {
       ['milk', again],
       [null, made],
     ]);
+    // And edited.
+    const later = { ...again, due: 9 };
+    expect(writes([life('milk', task(2, 'milk'))], [later, made])).toEqual([
+      ['milk', later],
+      [null, made],
+    ]);
   });
 
   test('[M10.11] a device that lists its own done copy and the one that another device did loses no other task', () => {
