@@ -251,8 +251,10 @@ describe('the persisted index', () => {
   });
 
   test('is encoded in steps: others are served meanwhile, and what is written meanwhile is not lost', async () => {
-    const node = one(openNodes(new MemoryStore({ epoch: 'e1' }), 1));
-    await send(node, daysOf(1_500));
+    const writer = one(openNodes(new MemoryStore({ epoch: 'e1' }), 1));
+    await send(writer, daysOf(1_500));
+    // A hub that has read all heartbeats, and not encoded any.
+    const node = one(openNodes(await copied(writer.hub.store), 1));
     const before = await node.timelines.of('ann');
     expect(before.size).toBe(16_500);
     const late = async () => {
@@ -276,6 +278,17 @@ describe('the persisted index', () => {
     const all = [first, first + 2_100 * daySeconds];
     const byProject = (beats: HeartbeatColumns) => sums(beats, rule, all, ({ project }) => project);
     expect(byProject(after)).toEqual(byProject(expected));
+  });
+
+  test('is right although it is opened in the middle of a write that followers get in several turns', async () => {
+    const writer = one(openNodes(new MemoryStore({ epoch: 'e1' }), 1));
+    await send(writer, daysOf(1_500));
+    const opened = await writer.timelines.of('ann');
+    const rebuilt = await one(openNodes(await copied(writer.hub.store), 1)).timelines.of('ann');
+    expect(opened.size).toBe(16_500);
+    const all = [first, first + 2_100 * daySeconds];
+    const byProject = (beats: HeartbeatColumns) => sums(beats, rule, all, ({ project }) => project);
+    expect(byProject(opened)).toEqual(byProject(rebuilt));
   });
 
   test('is written again after many changes, without any request', async () => {
