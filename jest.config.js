@@ -30,7 +30,7 @@ export default {
   // Each file evaluates all modules anew, and the memory of that is not given back: a worker that holds so much is replaced.
   workerIdleMemoryLimit: '1GB',
   projects: [
-    // Functions, and single parts of a hub in this process. `npm run test:fast` runs these: under a minute on two idle cores.
+    // Functions, and single parts of a hub in this process. `npm run test:fast` runs these: some two minutes of processor time.
     project('unit', 'unit'),
     // Other processes (hubs, databases, relays, terminals, shells), and whole hubs with many clients or thousands of messages.
     project('services', 'services', 'contract', 'end-to-end'),
