@@ -31,7 +31,6 @@ describe('kronos.vim of both generations, edits offline and online, and a hub th
       31997,
     ],
     ['[M10.11] a task that two devices did stands twice in a list, beside a new task under its id', 50698],
-    ['[W10] an alias of a task that was notified a moment before a crash, renamed offline', 50749],
   ])('%s (a seed that found a fault)', async (_rule, seed) => {
     for (const net of ['reliable', 'lossy'] as const) expect((await simulate(seed, net)).faults).toEqual([]);
   });

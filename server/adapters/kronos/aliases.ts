@@ -315,13 +315,11 @@ class Stamps {
   #matches(create: SentCreate, stamp: Stamp): boolean {
     const { clock } = this.#client;
     const receipt = this.#client.receiptAt(create.at);
-    if (create.id !== stamp.id || receipt === 'no') return false;
+    // If the device may not have received the create, its task may be a new one and must not be merged with this one.
+    if (create.id !== stamp.id || receipt !== 'surely') return false;
     const at = stamp.at - (clock ?? 0);
     const end = this.#client.endOf(create.at) ?? Number.POSITIVE_INFINITY;
-    const away = Math.abs(at - create.at);
-    if (away <= (receipt === 'surely' ? stampMs : 1_000)) return at <= end;
-    // If the device may not have received the create, its task may be a new one and must not be merged with this one.
-    if (receipt !== 'surely') return false;
+    if (Math.abs(at - create.at) <= stampMs) return at <= end;
     // The device's clock is not known. If it is right, a stamp after the connection's end means that the device created the task itself.
     return clock === undefined && at <= end;
   }
