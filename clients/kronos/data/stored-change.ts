@@ -4,7 +4,7 @@
 import type { PlainTask } from '../../../protocol/plain.ts';
 import type { KronosDatabase, LocalEntry, LogStep, TaskEdit } from './database.ts';
 
-type OptionName = Exclude<keyof KronosDatabase, 'tasks' | 'entries' | 'log' | 'queue'>;
+export type OptionName = Exclude<keyof KronosDatabase, 'tasks' | 'entries' | 'log' | 'queue'>;
 
 /** First what is in `gone` leaves the list. Then each of `put` replaces the one with its key, or is the new last one. */
 interface KeyedChange<T> {

@@ -70,6 +70,11 @@ describe('the file', () => {
       '{"tasks":[{"index":"k","id":"1","desc":"","tags":[],"active":0,"last_active":0,"due":0,"done":0,"worktime":0}]}',
       '"tasks"',
     ],
+    // An edit of the task would go to the log, which is refused with such a field: nothing could be read any more.
+    [
+      '{"tasks":[{"index":"k","id":1,"desc":"","tags":[],"active":0,"last_active":0,"due":0,"done":0,"worktime":0,"color":"red"}]}',
+      '"tasks"',
+    ],
     ['{"hide_done":1}', '"hide_done"'],
     ['{"context":[1]}', '"context"'],
     ['{"queue":[{"index":"k","before":{"tags":1},"after":null}]}', '"queue"'],
