@@ -56,6 +56,8 @@ export interface UnseenValues {
 export class RecentChanges {
   /** By key, the oldest first, including uncommitted writes. */
   #recent = new Map<string, Recent[]>();
+  /** W6.10: changes that are no longer recent, by key; kept while devices of 2018 are connected. */
+  #older = new Map<string, Recent[]>();
   #formerIds: FormerId[] = [];
   /** Connected devices that may ignore notifications. */
   #outOfSync = new Map<string, OutOfSync>();
@@ -175,9 +177,8 @@ export class RecentChanges {
   ): UnseenValues | undefined {
     const unseen = this.#unseenSince(device, now);
     const since = deaf ? Math.min(unseen, this.#unheardSince(device, now)) : unseen;
-    const recent = (this.#recent.get(key) ?? []).filter(
-      ({ at, onlyFor = device }) => at >= since && onlyFor === device,
-    );
+    const known = [...(deaf ? (this.#older.get(key) ?? []) : []), ...(this.#recent.get(key) ?? [])];
+    const recent = known.filter(({ at, onlyFor = device }) => at >= since && onlyFor === device);
     const first = recent.findIndex((change) => crossed || change.device !== device);
     if (first === -1) return undefined;
     // The device's own list is older than every other record.
@@ -264,11 +265,12 @@ export class RecentChanges {
     for (const [device, { since, until }] of this.#outOfSync)
       this.#outOfSync.set(device, { since: since - back, until: until - back });
     for (const [device, at] of this.#of2018) this.#of2018.set(device, at - back);
-    for (const [key, list] of this.#recent)
-      this.#recent.set(
-        key,
-        list.map((recent) => ({ ...recent, at: recent.at - back })),
-      );
+    for (const records of [this.#older, this.#recent])
+      for (const [key, list] of records)
+        records.set(
+          key,
+          list.map((recent) => ({ ...recent, at: recent.at - back })),
+        );
   }
 
   #prune(now: number): void {
@@ -278,16 +280,21 @@ export class RecentChanges {
     if (now - this.#prunedAt < pruneMs) return;
     this.#prunedAt = now;
     for (const [device, { until }] of this.#outOfSync) if (now > until) this.#outOfSync.delete(device);
-    const horizon = Math.min(
-      now - unseenMs,
-      ...[...this.#outOfSync.values()].map(({ since }) => since),
-      ...[...this.#of2018.keys()].map((device) => this.#unheardSince(device, now)),
-    );
+    const horizon = Math.min(now - unseenMs, ...[...this.#outOfSync.values()].map(({ since }) => since));
+    const unheard = Math.min(horizon, ...[...this.#of2018.keys()].map((device) => this.#unheardSince(device, now)));
     this.#formerIds = this.#formerIds.filter(({ at }) => at >= horizon).slice(-mostFormerIds);
+    for (const [key, list] of this.#older) keepSince(this.#older, key, list, unheard);
     for (const [key, list] of this.#recent) {
-      const late = list.filter(({ at }) => at >= horizon).slice(-mostChanges);
-      if (late.length === 0) this.#recent.delete(key);
-      else this.#recent.set(key, late);
+      const past = list.filter(({ at }) => at < horizon && at >= unheard);
+      if (past.length > 0) keepSince(this.#older, key, [...(this.#older.get(key) ?? []), ...past], unheard);
+      keepSince(this.#recent, key, list, horizon);
     }
   }
+}
+
+/** Stores the latest of a task's records, none from before `since`. */
+function keepSince(records: Map<string, Recent[]>, key: string, list: readonly Recent[], since: number): void {
+  const late = list.filter(({ at }) => at >= since).slice(-mostChanges);
+  if (late.length === 0) records.delete(key);
+  else records.set(key, late);
 }
