@@ -5,6 +5,7 @@
 import { type Refusal, refuse } from '../../../protocol/errors.ts';
 import type { Generation } from '../../../protocol/generation.ts';
 import { type Base, loginVersion } from '../../../protocol/version.ts';
+import { addBounded, setBounded } from '../../core/bounded.ts';
 import type { CachedChannel } from '../../core/cached-channel.ts';
 import type { Op } from '../../core/store.ts';
 import type { World } from '../../core/world.ts';
@@ -103,6 +104,7 @@ export class Device {
   /** undefined for a device whose note was written before this field existed, until it has received a list. */
   #made: Map<string, number> | undefined;
   #indexed: Set<string>;
+  #isSaveDue = false;
   #usesIndexes: boolean;
 
   /** @param process the id of the hub's process that it connects to */
@@ -163,19 +165,14 @@ export class Device {
 
   addUnindexed(key: string): void {
     this.#indexed.delete(key);
-    this.#made?.set(key, this.#nextTurn());
-    const oldest = this.#made?.keys().next().value;
-    if (this.#made !== undefined && this.#made.size > mostAliases && oldest !== undefined) this.#made.delete(oldest);
+    if (this.#made !== undefined) setBounded(this.#made, key, this.#nextTurn(), mostAliases);
     this.#saveLater();
   }
 
   removeUnindexed(key: string): void {
     if (this.#made?.delete(key) !== true) return;
-    this.#indexed.add(key);
-    const [oldest] = this.#indexed;
-    if (this.#indexed.size > mostAliases && oldest !== undefined) this.#indexed.delete(oldest);
-    // At once: if the hub were killed before, the device's next new task could be taken for this one.
-    this.#saveInBackground();
+    addBounded(this.#indexed, key, mostAliases);
+    this.#saveSoon();
   }
 
   get usesIndexes(): boolean {
@@ -230,9 +227,7 @@ export class Device {
   setAlias(index: string, key: string): void {
     if (this.resolveAlias(index) === key) return;
     this.#aliases.delete(index);
-    this.#aliases.set(index, { key, turn: this.#nextTurn(), isOld: false });
-    const oldest = this.#aliases.keys().next().value;
-    if (this.#aliases.size > mostAliases && oldest !== undefined) this.#aliases.delete(oldest);
+    setBounded(this.#aliases, index, { key, turn: this.#nextTurn(), isOld: false }, mostAliases);
     this.#saveLater();
   }
 
@@ -386,6 +381,19 @@ export class Device {
     for (const alias of this.#aliases.values()) alias.isOld ||= alias.turn <= turn;
     this.#latest = undefined;
     this.#sent = undefined;
+  }
+
+  /**
+   * Saves once for all that is noted in this turn. Later would be too late: if the hub were killed before, a new task of the device could
+   * be taken for one whose index it knows.
+   */
+  #saveSoon(): void {
+    if (this.#isSaveDue) return;
+    this.#isSaveDue = true;
+    queueMicrotask(() => {
+      this.#isSaveDue = false;
+      this.#saveInBackground();
+    });
   }
 
   #saveLater(): void {
