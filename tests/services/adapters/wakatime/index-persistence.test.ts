@@ -81,6 +81,9 @@ function one(nodes: readonly Node[]): Node {
   return node;
 }
 
+const byProject = (beats: HeartbeatColumns) =>
+  sums(beats, rule, [first, first + 2_100 * daySeconds], ({ project }) => project);
+
 /** Counts the items read from the heartbeats' channel and the days read from the index. */
 class CountingStore extends MemoryStore {
   heartbeats = 0;
@@ -275,8 +278,6 @@ describe('the persisted index', () => {
     const rebuilt = one(openNodes(await copied(node.hub.store), 1));
     const expected = await rebuilt.timelines.of('ann');
     expect(after.size).toBe(16_503);
-    const all = [first, first + 2_100 * daySeconds];
-    const byProject = (beats: HeartbeatColumns) => sums(beats, rule, all, ({ project }) => project);
     expect(byProject(after)).toEqual(byProject(expected));
   });
 
@@ -286,8 +287,6 @@ describe('the persisted index', () => {
     const opened = await writer.timelines.of('ann');
     const rebuilt = await one(openNodes(await copied(writer.hub.store), 1)).timelines.of('ann');
     expect(opened.size).toBe(16_500);
-    const all = [first, first + 2_100 * daySeconds];
-    const byProject = (beats: HeartbeatColumns) => sums(beats, rule, all, ({ project }) => project);
     expect(byProject(opened)).toEqual(byProject(rebuilt));
   });
 

@@ -5,22 +5,13 @@ import { emptyDatabase, type KronosDatabase } from '../../../../clients/kronos/d
 import { formatDatabase, parseDatabase, takesChanges } from '../../../../clients/kronos/data/file-text.ts';
 import { changeBetween } from '../../../../clients/kronos/data/stored-change.ts';
 import type { PlainTask } from '../../../../protocol/plain.ts';
+import { blankTask } from '../../../harness/task.ts';
 import { seeded } from '../../../harness/world.ts';
 
 let made = 0;
 function newTask(): PlainTask {
   made += 1;
-  return {
-    index: `k${made}`,
-    id: made,
-    desc: '}\n{ "é"',
-    tags: [],
-    active: 0,
-    last_active: 0,
-    due: 0,
-    done: 0,
-    worktime: 0,
-  };
+  return { ...blankTask, index: `k${made}`, id: made, desc: '}\n{ "é"' };
 }
 
 /** Removes, changes, adds and sometimes moves some elements. */
