@@ -32,6 +32,8 @@ export class Nats {
 
   async up(): Promise<void> {
     if (natsServer === undefined) throw new Error('NATS is not installed');
+    if (this.#server !== undefined)
+      throw new Error('NATS is up: a second server would end at once, and nobody would end the first');
     const server = spawn(natsServer, ['-a', '127.0.0.1', '-p', String(this.#port)], { stdio: 'ignore' });
     this.#server = server;
     while (!(await answers(this.#port))) {

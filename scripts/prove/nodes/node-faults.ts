@@ -58,6 +58,12 @@ export function clockOf(random: () => number): number {
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
+/** The part that a fault needs for itself; undefined if that is a node. */
+function targetOf(kind: PlannedFault['kind']): 'database' | 'relay' | undefined {
+  if (kind === 'stop the relay') return 'relay';
+  return kind.includes('database') || kind.startsWith('fail') ? 'database' : undefined;
+}
+
 /** Makes faults happen. Those of one node, of the database or of the relay follow one another; others overlap. */
 export class FaultRunner {
   readonly losses: NodeHistory['losses'][number][] = [];
@@ -74,7 +80,7 @@ export class FaultRunner {
       await wait(fault.at);
       const node = this.#cluster.nodes[fault.node];
       if (node === undefined) return;
-      const target = fault.kind.includes('database') || fault.kind.startsWith('fail') ? 'database' : node.name;
+      const target = targetOf(fault.kind) ?? node.name;
       const turn = (this.#turns.get(target) ?? Promise.resolve()).then(() => this.#make(fault, node));
       this.#turns.set(
         target,
